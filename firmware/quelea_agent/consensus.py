@@ -1,0 +1,165 @@
+"""Consensus: from the neighbour table and the own demand to the estimate, in one of two modes.
+
+resilient   The value restarts from the own demand with each epoch and then follows the rule.
+            A new epoch begins after epoch_rounds own rounds, or as soon as F + 1 neighbours are
+            further: so F liars can neither start nor stop one (Srikanth and Toueg 1987; epochs:
+            Jelasity, Montresor and Babaoglu 2005). Only values of the own epoch are used.
+exact       Edge flows (quelea_proto.flows); the input follows the demand, there are no epochs.
+
+F comes from the settings, never from what happened to arrive.
+"""
+
+from quelea_proto.fixed import clamp, ring16_diff
+from quelea_proto.flows import Flows
+from quelea_proto.frames import SEQ, VALUE_Q, Frame, used_mark
+from quelea_proto.limits import EPOCH_MASK
+from quelea_proto.rules import find
+from quelea_proto.sorting import sort_prefix
+
+from quelea_agent import counters as count
+from quelea_agent.counters import Counters
+from quelea_agent.neighbours import Neighbours
+from quelea_agent.settings import Settings
+
+
+class Resilient:
+    """State of the resilient mode; used: bytearray by slot, filled by each round."""
+
+    def __init__(self, settings: Settings, neighbours: Neighbours, counters: Counters) -> None:
+        slots = len(neighbours.numbers)
+        self.settings = settings
+        self.neighbours = neighbours
+        self.counters = counters
+        self.apply = find(settings.rule)[1]
+        self.faults_max = settings.faults_max
+        self.value_q = 0
+        self.input_q = 0
+        self.settled_q = 0  # the value at the end of the last epoch
+        self.epoch = 0
+        self.rounds = 0  # since the epoch began
+        self.begun = False
+        self.held = False
+        self.restarted = False
+        self.used = bytearray(slots)
+        self._values_q = [0] * (slots + 1)
+
+    def hear(self, slot: int, frame: Frame, back_slot: int) -> None:
+        """Nothing beyond the neighbour table is needed in this mode."""
+
+    def _steps_ahead(self) -> int:
+        """Return by how many epochs at least F + 1 live neighbours are further; 0 for none."""
+        table = self.neighbours
+        values = self._values_q
+        found = 0
+        for slot in range(len(table.numbers)):
+            if table.live[slot]:
+                values[found] = ring16_diff(table.epoch[slot], self.epoch)
+                found += 1
+        if found <= self.faults_max:
+            return 0
+        sort_prefix(values, found)
+        ahead = values[found - 1 - self.faults_max]
+        return ahead if ahead > 0 else 0
+
+    def _restart(self, demand_q: int, steps: int) -> None:
+        if self.begun:
+            self.settled_q = self.value_q
+        else:
+            self.settled_q = demand_q
+        self.begun = True
+        self.epoch = (self.epoch + steps) & EPOCH_MASK
+        self.rounds = 0
+        self.input_q = demand_q
+        self.value_q = demand_q
+        self.held = False
+        self.restarted = True
+        for slot in range(len(self.used)):
+            self.used[slot] = 0
+
+    def round(self, demand_q: int) -> None:
+        """Do one round: restart the epoch, or apply the rule to the fresh values, or hold."""
+        ahead = self._steps_ahead()
+        if ahead > 0:
+            self.counters.add(count.EPOCH_JUMPS)
+            self._restart(demand_q, ahead)
+            return
+        due = self.settings.epoch_rounds
+        if not self.begun:
+            self._restart(demand_q, 0)
+            return
+        if due > 0 and self.rounds + 1 >= due:
+            self._restart(demand_q, 1)
+            return
+        self.rounds += 1
+        self.restarted = False
+        self._follow_rule()
+
+    def _follow_rule(self) -> None:
+        table = self.neighbours
+        values = self._values_q
+        settings = self.settings
+        found = 0
+        for slot in range(len(table.numbers)):
+            self.used[slot] = 0
+            if table.live[slot] and table.epoch[slot] == self.epoch:
+                value_q = clamp(table.value_q[slot], settings.lo_q, settings.hi_q)
+                if value_q != table.value_q[slot]:
+                    self.counters.add(count.CLAMPED)
+                values[found] = value_q
+                found += 1
+                self.used[slot] = used_mark(table.seq[slot])
+        self.held = found < 2 * self.faults_max + 1
+        if self.held:
+            self.counters.add(count.HELD)
+            for slot in range(len(self.used)):
+                self.used[slot] = 0
+        else:
+            self.value_q = self.apply(self.value_q, values, found, self.faults_max)
+
+
+class Exact:
+    """State of the exact mode; the same attributes as Resilient, and flows."""
+
+    def __init__(self, settings: Settings, neighbours: Neighbours, counters: Counters) -> None:
+        self.neighbours = neighbours
+        self.flows = Flows(settings.node, neighbours.numbers, 0)
+        self.value_q = 0
+        self.input_q = 0
+        self.settled_q = 0
+        self.epoch = 0
+        self.rounds = 0
+        self.held = False
+        self.restarted = False
+        self.used = bytearray(len(neighbours.numbers))
+
+    def hear(self, slot: int, frame: Frame, back_slot: int) -> None:
+        """Take the common edge from a fresh frame; back_slot: this node's place in its columns."""
+        if back_slot < frame.count:
+            self.flows.hear(
+                slot,
+                frame.count,
+                frame.head[VALUE_Q],
+                frame.flow_at(back_slot),
+                frame.turn_at(back_slot),
+                frame.residue_at(back_slot),
+            )
+            self.used[slot] = used_mark(frame.head[SEQ])
+            self._mirror()
+
+    def _mirror(self) -> None:
+        self.value_q = self.flows.estimate_q
+        self.input_q = self.flows.input_q
+        self.settled_q = self.flows.estimate_q
+
+    def round(self, demand_q: int) -> None:
+        """Do one round: follow the demand, then even out every edge whose turn is here."""
+        flows = self.flows
+        self.rounds += 1
+        if demand_q != flows.input_q:
+            flows.set_input(demand_q)
+        moved = 0
+        for slot in range(len(self.neighbours.numbers)):
+            if self.neighbours.live[slot] and flows.move(slot):
+                moved += 1
+        self.held = moved == 0
+        self._mirror()

@@ -1,0 +1,89 @@
+"""The neighbour table: the newest frame of each neighbour, and what refuses a frame.
+
+One frame a (sender, session, seq): the first wins; another with the same seq is evidence of
+equivocation and is counted. Ages are by the own clock only. Columns by slot: neighbours in
+ascending order of their numbers.
+"""
+
+from quelea_proto.fixed import ring16_diff, ticks_diff
+from quelea_proto.frames import EPOCH, NODE, SEQ, SESSION, VALUE_Q, Frame
+
+from quelea_agent import counters as count
+from quelea_agent.counters import Counters
+
+
+class Neighbours:
+    """live[slot] is 1 while the newest frame is at most fresh_ms old, else 0."""
+
+    def __init__(self, numbers: tuple, fresh_ms: int, counters: Counters) -> None:
+        slots = len(numbers)
+        self.numbers = numbers
+        self.fresh_ms = fresh_ms
+        self.counters = counters
+        self.live = bytearray(slots)
+        self.session = [0] * slots  # 0: never heard
+        self.seq = [0] * slots
+        self.crc = [0] * slots
+        self.epoch = [0] * slots
+        self.value_q = [0] * slots
+        self.heard_ms = [0] * slots
+        self.suspicion = [0] * slots  # frames that contradicted an earlier one
+
+    def slot_of(self, number: int) -> int:
+        """Return the slot of this node number, or -1."""
+        numbers = self.numbers
+        for slot in range(len(numbers)):
+            if numbers[slot] == number:
+                return slot
+        return -1
+
+    def take(self, now_ms: int, source: int, frame: Frame) -> int:
+        """Enter a well-formed frame; return its slot, or -1 when it was refused and counted.
+
+        source: number of the node whose topic carried it, 0 when that is not known.
+        """
+        head = frame.head
+        if source != 0 and source != head[NODE]:
+            self.counters.add(count.BAD_SENDER)
+            return -1
+        slot = self.slot_of(head[NODE])
+        if slot < 0:
+            self.counters.add(count.UNKNOWN_SENDER)
+            return -1
+        if self.session[slot] != 0:
+            boots = ring16_diff(head[SESSION], self.session[slot])
+            if boots < 0:
+                self.counters.add(count.SESSION_OLD)
+                return -1
+            if boots == 0 and head[SEQ] <= self.seq[slot]:
+                self._refuse_old(slot, frame)
+                return -1
+        self.session[slot] = head[SESSION]
+        self.seq[slot] = head[SEQ]
+        self.crc[slot] = frame.crc
+        self.epoch[slot] = head[EPOCH]
+        self.value_q[slot] = head[VALUE_Q]
+        self.heard_ms[slot] = now_ms
+        self.live[slot] = 1
+        self.counters.add(count.ACCEPTED)
+        return slot
+
+    def _refuse_old(self, slot: int, frame: Frame) -> None:
+        if frame.head[SEQ] < self.seq[slot]:
+            self.counters.add(count.STALE)
+        elif frame.crc == self.crc[slot]:
+            self.counters.add(count.DUPLICATE)
+        else:
+            self.counters.add(count.EQUIVOCATION)
+            self.suspicion[slot] += 1
+
+    def expire(self, now_ms: int) -> None:
+        """Mark neighbours not heard for fresh_ms; to be called every round.
+
+        A mark, not a comparison when needed: after half a ring of ticks an old age looks young.
+        """
+        for slot in range(len(self.numbers)):
+            if self.live[slot]:
+                age_ms = ticks_diff(now_ms, self.heard_ms[slot])
+                if age_ms > self.fresh_ms or age_ms < 0:
+                    self.live[slot] = 0
