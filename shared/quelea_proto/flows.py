@@ -10,11 +10,12 @@ What is added here:
   The turn goes over with the frame that shows the change. So both ends never move at once, and
   at most one change is under way on an edge: sum of estimates + what is under way = sum of
   inputs, to the unit, at every step.
-* Residual carry. The gap of the two estimates is divided by the edge's divisor 1 + max degree;
-  the remainder stays with the edge, is sent along, and is added to the next gap. So no gap is too
-  small to move in the end (Muthukrishnan, Ghosh and Schultz 1998 keep such remainders on edges).
-* Damping. A gap below one divisor is divided by DAMP times it: the last units move rarely enough
-  that they seldom meet, and the final spread stays at 1 to 2 q.
+* Residual carry. An edge moves gap / divisor, with divisor 1 + max degree. Of a gap below one
+  divisor the remainder stays with the edge, is sent along and is added to the next gap, so no gap
+  is too small to move in the end (Muthukrishnan, Ghosh and Schultz 1998 keep such remainders on
+  edges). Remainders have a sign and are cut toward zero, so an edge never moves to and fro.
+* Damping. A gap of one unit counts for 1/DAMP of its size: the last units move rarely enough
+  that they seldom meet on one node, and the final spread stays at 2 q or less.
 
 A node that lost its state (turn 0) takes its flows back from what its neighbours repeat.
 Directions are canonical: the residue counts from the lower to the higher node number.
@@ -126,13 +127,16 @@ class Flows:
         if not lower:
             gap_q = -gap_q
         part = divisor(len(self.neighbours), self.peer_count[slot])
-        if -part < gap_q < part:
-            part = part * DAMP
-            if part > RESIDUE_MAX:
-                part = RESIDUE_MAX
-        total_q = gap_q + self.residue[slot]
-        step_q = toward_zero(total_q, part)
-        residue = total_q - step_q * part
+        if gap_q >= part or gap_q <= -part:
+            step_q = toward_zero(gap_q, part)
+            residue = 0
+        else:
+            weight = RESIDUE_MAX // part
+            if weight > DAMP:
+                weight = DAMP
+            total_q = self.residue[slot] + (gap_q if -1 <= gap_q <= 1 else gap_q * weight)
+            step_q = toward_zero(total_q, part * weight)
+            residue = total_q - step_q * part * weight
         if not lower:
             step_q = -step_q
         estimate_q = self.estimate_q - step_q

@@ -36,8 +36,8 @@ FAULTS_MAX = const(62)  # 2F + 1 <= NEIGHBOURS_MAX
 FLOW_MAX = const(268435455)  # 2^28 - 1: a flow fits 29 bits signed
 ESTIMATE_MAX = const(268435455)  # 2^28 - 1: |value - sum of flows|; a move beyond it waits
 TURN_MAX = const(6)  # turns go 1..6 and round again; 0 says "not in step yet"
-RESIDUE_MAX = const(127)  # a residue fits 8 bits signed
-DAMP = const(4)  # gaps below one divisor are divided by DAMP times it: see flows.py
+RESIDUE_MAX = const(127)  # a residue fits 8 bits signed; at least the largest divisor, 127
+DAMP = const(8)  # a gap of one unit counts for 1/DAMP of its size: see flows.py
 
 # -- time -------------------------------------------------------------------------------------
 TICKS_MASK = const(1073741823)  # ticks wrap at 2^30 ms (12.4 days), as MicroPython's do
@@ -53,6 +53,18 @@ INBOX_FRAMES_MAX = const(64)  # frames kept between two steps; the oldest goes f
 STATUS_MS_MIN = const(200)
 RECONNECT_MS_MIN = const(500)  # first wait after a lost broker
 RECONNECT_MS_MAX = const(8000)  # doubled up to this; jitter by node number
+CONNECT_MS_MIN = const(1000)  # a half keepalive, kept between these two, bounds each answer of
+CONNECT_MS_MAX = const(5000)  # the broker: TCP, CONNACK, SUBACK, PUBACK, PINGRESP
+KEEPALIVE_S_MAX = const(600)  # above it a lost broker would be noticed too late to matter
+PACKET_BYTES_MAX = const(1152)  # a frame, its topic and the MQTT header; longer ones are skipped
+SEND_QUEUE_MAX = const(32)  # messages waiting for a slow broker; the oldest of QoS 0 goes first
+SUBSCRIPTIONS_MAX = const(136)  # each neighbour's topic and the ten of a node's own
+IN_FLIGHT_MAX = const(8)  # messages of QoS 1 that the broker has not yet acknowledged
+PACKETS_A_TURN_MAX = const(32)  # packets sent before the agent gets its turn again
+TOKENS_MAX = const(8)  # commands remembered, so that a redelivered one is not done twice
+EVENTS_MAX = const(4)  # events a node publishes within EVENTS_MS; the others are only counted
+EVENTS_MS = const(10000)
+TRACE_VALUES_MAX = const(4096)  # readings of a recorded sensor: 16 KB
 
 # Relations: what breaks if one of the numbers above is raised alone.
 assert SUM_VALUES_MAX * Q_MAX + (SUM_VALUES_MAX >> 1) <= SMALL_MAX  # the sum, and half its divisor
@@ -65,4 +77,7 @@ assert ESTIMATE_MAX + 2 * FLOW_MAX <= SMALL_MAX
 assert Q_MAX * 2 + ESTIMATE_MAX <= SMALL_MAX  # an input changed from one end to the other
 assert TICKS_MASK == SMALL_MAX and 2 * TICKS_HALF - 1 == TICKS_MASK
 assert FRESH_ROUNDS_MAX * PERIOD_MS_MAX < TICKS_HALF
+assert PACKET_BYTES_MAX >= 5 + 2 + TOPIC_CHARS_MAX + 2 + FRAME_BYTES_MAX
+assert SUBSCRIPTIONS_MAX >= NEIGHBOURS_MAX + 10
+assert RESIDUE_MAX >= NEIGHBOURS_MAX + 1  # or an edge's weight would be 0
 assert TURN_MAX % 2 == 0  # whose turn it is follows from its parity, also when it goes round
