@@ -1,0 +1,167 @@
+"""The command line: thin, arguments to calls. Each command imports what it needs inside itself."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quelea.errors import EXIT_INTERRUPT, EXIT_USAGE, UserError
+
+app = typer.Typer(
+    name="quelea",
+    help="Nodes that agree, with nobody in charge, on how to share what is scarce.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+journal_app = typer.Typer(help="Read the journal of a run.", no_args_is_help=True)
+app.add_typer(journal_app, name="journal")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Run = Annotated[Path | None, typer.Argument(help="Run folder or journal; default: the latest.")]
+
+
+@app.command()
+def fleet(
+    nodes: Annotated[int, typer.Option(help="Real MicroPython processes, 2 to 2000.")] = 16,
+    liars: Annotated[int, typer.Option(help="How many of them lie.")] = 2,
+    faults_max: Annotated[
+        int | None, typer.Option(help="F of every node; default: the liars that a node meets.")
+    ] = None,
+    mode: Annotated[str, typer.Option(help="resilient or exact.")] = "resilient",
+    rule: Annotated[str, typer.Option(help="Rule of the resilient mode.")] = "wmsr",
+    attack: Annotated[str, typer.Option(help="What the liars do.")] = "drift",
+    topology: Annotated[
+        str, typer.Option(help="Such as k-out:8, ring, growth:5, file:PATH; default: by F.")
+    ] = "",
+    broker: Annotated[
+        str, typer.Option(help="nats (embedded), mosquitto, or mqtt://[user:pass@]host:port.")
+    ] = "nats",
+    runtime: Annotated[
+        str | None, typer.Option(help="Path of another MicroPython (unix port).")
+    ] = None,
+    heap_kb: Annotated[int, typer.Option(help="A node's heap in KB of 32-bit words.")] = 110,
+    seconds: Annotated[int, typer.Option(help="Length of the run.")] = 40,
+    period_ms: Annotated[int, typer.Option(help="Time of a round.")] = 250,
+    epoch_rounds: Annotated[int, typer.Option(help="Rounds between restarts; 0: never.")] = 40,
+    fanout: Annotated[
+        int, typer.Option(help="Frames to so many random neighbours; 0: one broadcast.")
+    ] = 0,
+    demand: Annotated[str, typer.Option(help="homes, or a CSV file, a column a node.")] = "homes",
+    seed: Annotated[int, typer.Option(help="Of the graph, the liars and the demand's start.")] = 1,
+    chaos: Annotated[bool, typer.Option(help="Half way: restart the broker, kill a node.")] = True,
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on where the graph cannot carry F.")
+    ] = False,
+    name: Annotated[str, typer.Option(help="Of the fleet and the run's folder.")] = "fleet",
+    runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Run an emulated fleet: real MicroPython nodes, a real broker, liars and faults."""
+    from quelea.fleet.options import FleetOptions
+    from quelea.fleet.run import run
+
+    options = FleetOptions(
+        nodes=nodes,
+        liars=liars,
+        faults_max=faults_max,
+        mode=mode,
+        rule=rule,
+        attack=attack,
+        topology=topology,
+        broker=broker,
+        runtime=runtime,
+        heap_kb=heap_kb,
+        seconds=seconds,
+        period_ms=period_ms,
+        epoch_rounds=epoch_rounds,
+        fanout=fanout,
+        demand=demand,
+        seed=seed,
+        chaos=chaos,
+        force=force,
+        name=name,
+        runs=runs,
+    )
+    raise typer.Exit(run(options, as_json=json))
+
+
+@app.command()
+def conform(
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="cpython, unix, wasm, microbit or a serial port; default: all here."),
+    ] = None,
+    node_rounds: Annotated[
+        int, typer.Option(help="Random node-rounds compared on each unix target.")
+    ] = 100_000,
+    seed: Annotated[int, typer.Option(help="Of the random node-rounds.")] = 1,
+    runtime: Annotated[
+        list[str] | None, typer.Option(help="Paths of further MicroPythons to hold to it.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Prove that every runtime computes the same bits: vectors, portable tests, whole nodes."""
+    from quelea.conform.command import command
+
+    raise typer.Exit(
+        command(
+            targets=target or [], node_rounds=node_rounds, seed=seed, runtimes=runtime or [],
+            as_json=json,
+        )
+    )  # fmt: skip
+
+
+@journal_app.command("show")
+def journal_show(run: Run = None, json: Json = False) -> None:
+    """Print what a run was and what happened in it."""
+    from quelea.journal.command import show
+
+    raise typer.Exit(show(run, as_json=json))
+
+
+@journal_app.command("export")
+def journal_export(
+    run: Run = None,
+    jsonl: Annotated[
+        Path, typer.Option("--jsonl", help="File to write; - for standard output.")
+    ] = Path("-"),
+) -> None:
+    """Write every frame, state, event and fault as JSON lines."""
+    from quelea.journal.command import export
+
+    raise typer.Exit(export(run, jsonl))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from quelea import __version__
+
+        typer.echo(f"quelea {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Nodes that agree, with nobody in charge, on how to share what is scarce."""
+
+
+def main() -> None:
+    """Run the command line; wrong input is one readable message and exit status 2."""
+    try:
+        app()
+    except UserError as error:
+        print(f"quelea: {error}", file=sys.stderr)
+        sys.exit(EXIT_USAGE)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPT)
+
+
+if __name__ == "__main__":
+    main()

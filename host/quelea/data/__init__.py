@@ -1,0 +1,1 @@
+"""Measured series that ship with the package; see README.md beside this file."""
