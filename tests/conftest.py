@@ -9,10 +9,14 @@ A skip always says what is missing and which command installs it. With QUELEA_NO
 
 import os
 import random
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
 Found = TypeVar("Found")
 
