@@ -1,0 +1,410 @@
+"""Transport: six calls over an MQTT 3.1.1 client, and one wait for everything.
+
+    connect()  publish()  subscribe()  poll(deadline)  state()  close()
+
+A state machine, DOWN -> DIALLING -> GREETING -> UP -> DOWN, advanced by poll() alone. Nothing
+waits but poll(), and poll() waits in select.poll until the caller's deadline, the client's next
+deadline, or a byte. Each connection gets a new client: what a broken one left behind (half a
+packet, unanswered subscriptions) cannot leak into the next. Whatever goes wrong, also an
+exception inside the client, ends the connection, is counted by cause and leads to a new attempt.
+
+Messages of QoS 0 are not kept while the broker is away: an old estimate is worse than none. The
+caller subscribes and says its state anew after each change to UP.
+"""
+
+import gc
+import select
+
+from chumicro_mqtt import MQTTBackpressureError, MQTTConnectError, MQTTProtocolError
+from chumicro_mqtt.client import MQTTClient, ProtocolState
+from quelea_proto import limits
+from quelea_proto.fixed import clamp, ticks_add, ticks_diff
+
+from quelea_agent.port import tcp
+from quelea_agent.port.backlog import SendQueue, backoff_ms
+
+DOWN = 0  # waits for the time of the next attempt
+DIALLING = 1  # TCP under way
+GREETING = 2  # CONNECT sent, CONNACK not yet here
+UP = 3
+
+NAMES = (
+    "attempts",
+    "connects",
+    "losses",  # connections that had been UP
+    "sent",
+    "received",
+    "oversize",  # messages longer than PACKET_BYTES_MAX, skipped
+    "offline_drops",  # not sent since there was no broker
+    "queue_drops",  # not sent since the queue was full; the oldest went
+    # causes: why an attempt or a connection ended
+    "unresolved",  # the broker's name has no address
+    "refused",  # TCP refused or unreachable
+    "rejected",  # CONNACK said no
+    "closed",  # the broker ended the connection
+    "reset",  # an error of the operating system
+    "timeout",  # no answer in time: to TCP, CONNECT, SUBSCRIBE, PUBLISH or PINGREQ
+    "garbage",  # bytes that are not MQTT
+    "crash",  # any other exception in the client
+    "memory",  # no memory left
+)
+ATTEMPTS, CONNECTS, LOSSES, SENT, RECEIVED, OVERSIZE, OFFLINE_DROPS, QUEUE_DROPS = range(8)
+UNRESOLVED, REFUSED, REJECTED, CLOSED, RESET, TIMEOUT, GARBAGE, CRASH, MEMORY = range(8, 17)
+
+_READ = select.POLLIN
+_WRITE = select.POLLOUT
+_GONE = select.POLLERR | select.POLLHUP
+_RECEIVE = 1  # the client's own names for what it waits for
+_SEND = 2
+_CLIENT_QUEUE = 4  # packets handed to the client ahead; the others wait here, where they can go
+_DISCONNECT = b"\xe0\x00"
+_LINGER_MS = 300  # for the broker to read DISCONNECT before the socket goes
+
+
+class Transport:
+    """The connection of one node to its broker.
+
+    ticks: object with ticks_ms(), ticks_add(), ticks_diff() on the ring of 2^30 ms.
+    broker: {"host", "port", "user", "password", "keepalive_s"}.
+    name: client id. node: number, for the jitter of reconnects.
+    will: (topic, payload), sent by the broker retained with QoS 1 when the node is lost.
+    receive: called with (topic str, payload bytes) for every message; must not raise.
+    wake: a stream to watch besides, or None: woken becomes True when it can be read.
+    ready: called before an attempt; False puts it off (no Wi-Fi yet).
+    """
+
+    def __init__(self, ticks, broker, name, node, will, receive, wake=None, ready=None) -> None:
+        self._ticks = ticks
+        self._broker = broker
+        self._name = name
+        self._node = node
+        self._will = will
+        self._receive = receive
+        self._ready = ready
+        self._keepalive_s = clamp(broker.get("keepalive_s", 10), 1, limits.KEEPALIVE_S_MAX)
+        self._answer_ms = clamp(
+            self._keepalive_s * 500, limits.CONNECT_MS_MIN, limits.CONNECT_MS_MAX
+        )
+        self.counts = [0] * len(NAMES)
+        self.cause = 0  # position in NAMES of the last end of a connection or attempt
+        self.woken = False
+        self._poller = select.poll()
+        self._wake = wake
+        self._wake_key = wake
+        if wake is not None:
+            self._poller.register(wake, _READ)
+            if hasattr(wake, "fileno") and not hasattr(self._poller, "ipoll"):
+                self._wake_key = wake.fileno()  # CPython's poll names streams by number
+        self._state = DOWN
+        self._wanted = False
+        self._address = None
+        self._raw = None  # the socket while it is registered
+        self._wire = None
+        self._client = None
+        self._mask = 0
+        self._since_ms = 0  # of the attempt, or of UP
+        self._retry_ms = 0
+        self._tries = 0
+        self._queue = SendQueue(limits.SEND_QUEUE_MAX)
+        self._subscriptions = []
+        self._in_flight = 0
+
+    # -- the six calls ------------------------------------------------------------------------
+
+    def connect(self) -> None:
+        """Want a connection from now on; poll() makes it and keeps it."""
+        self._wanted = True
+        self._retry_ms = self._ticks.ticks_ms()
+
+    def state(self) -> int:
+        """Return DOWN, DIALLING, GREETING or UP."""
+        return self._state
+
+    def subscribe(self, topic: str, qos: int = 0) -> bool:
+        """Ask for a topic filter; before any message published later. False: no connection."""
+        if self._state != UP or len(self._subscriptions) >= limits.SUBSCRIPTIONS_MAX:
+            return False
+        self._subscriptions.append((topic, qos))
+        return True
+
+    def publish(self, topic, payload, qos: int = 0, retain: bool = False) -> bool:
+        """Send or queue one message; payload is copied. False: dropped, there is no broker."""
+        if self._state != UP:
+            self.counts[OFFLINE_DROPS] += 1
+            return False
+        queue = self._queue
+        if qos or len(queue) or self._subscriptions or not self._hand(topic, payload, 0, retain):
+            if not queue.put(topic, payload, qos, retain):
+                self.counts[QUEUE_DROPS] += 1
+        return True
+
+    def poll(self, deadline_ms: int) -> None:
+        """Wait for bytes until deadline_ms at the latest; returns early on any event."""
+        now_ms = self._ticks.ticks_ms()
+        before = self._state
+        self._advance(now_ms)
+        wait_ms = 0
+        if self._state == before:
+            wait_ms = ticks_diff(self._due_ms(deadline_ms), now_ms)
+        for stream, mask in self._poller.poll(wait_ms if wait_ms > 0 else 0):
+            if stream is self._wake or stream == self._wake_key:
+                self._poller.unregister(self._wake)  # at its end a stream stays readable
+                self.woken = True
+            else:
+                self._event(mask)
+        self._advance(self._ticks.ticks_ms())
+
+    def close(self, flush_ms: int = 1000) -> None:
+        """Send what waits, for flush_ms at most, then DISCONNECT; want no connection any more."""
+        end_ms = ticks_add(self._ticks.ticks_ms(), flush_ms)
+        while self._state == UP and self._busy():
+            if ticks_diff(end_ms, self._ticks.ticks_ms()) <= 0:
+                break
+            self.poll(end_ms)
+        self._wanted = False
+        if self._state == UP and not self._client.io_interest(0) & _SEND:
+            self._part()  # else half a packet is out: nothing may follow it
+        self._clear()
+
+    # -- the state machine --------------------------------------------------------------------
+
+    def _advance(self, now_ms: int) -> None:
+        """Do what is due, without waiting."""
+        if self._state == DOWN:
+            if not self._wanted or ticks_diff(now_ms, self._retry_ms) < 0:
+                return
+            if self._ready is not None and not self._ready():
+                self._retry_ms = ticks_add(now_ms, limits.RECONNECT_MS_MIN)
+                return
+            self._dial(now_ms)
+        elif self._state == DIALLING:
+            if ticks_diff(now_ms, self._since_ms) >= self._answer_ms:
+                self._end(now_ms, TIMEOUT)
+        else:
+            self._turn(now_ms)
+
+    def _event(self, mask: int) -> None:
+        if self._state == DIALLING:
+            if mask & _GONE:
+                self._end(self._ticks.ticks_ms(), REFUSED)
+            else:
+                self._greet()
+        elif self._wire is not None:
+            if mask & (_READ | _GONE):
+                self._wire.readable = True
+            if mask & (_WRITE | _GONE):
+                self._wire.blocked = False
+
+    def _dial(self, now_ms: int) -> None:
+        self.counts[ATTEMPTS] += 1
+        self._since_ms = now_ms
+        try:
+            if self._address is None:
+                self._address = tcp.resolve(self._broker["host"], self._broker["port"])
+        except OSError:
+            self._end(now_ms, UNRESOLVED)
+            return
+        try:
+            self._raw = tcp.dial(self._address[0], self._address[1])
+        except OSError:
+            self._end(now_ms, REFUSED)
+            return
+        self._mask = _WRITE
+        self._poller.register(self._raw, _WRITE)
+        self._state = DIALLING
+
+    def _greet(self) -> None:
+        """Hand the connected socket to a new client, which queues CONNECT."""
+        gc.collect()  # the last client's buffers go before the new ones come
+        self._wire = tcp.Wire(self._raw)
+        try:
+            self._client = MQTTClient(
+                self._wire,
+                client_id=self._name,
+                keep_alive_seconds=self._keepalive_s,
+                ack_timeout_seconds=self._answer_ms / 1000,
+                username=self._broker.get("user") or None,
+                password=self._broker.get("password") or None,
+                will_topic=self._will[0],
+                will_message=self._will[1],
+                will_qos=1,
+                will_retain=True,
+                rx_buffer_size=limits.PACKET_BYTES_MAX,
+                max_tx_queue_size=_CLIENT_QUEUE,
+                ticks=self._ticks,
+            )
+            self._client.on_message = self._message
+            self._client.on_oversized = self._oversize
+            self._client.connect()
+        except MemoryError:
+            self._end(self._ticks.ticks_ms(), MEMORY)
+            return
+        self._state = GREETING
+
+    def _turn(self, now_ms: int) -> None:
+        """Let the client read once and send what it may."""
+        client = self._client
+        wire = self._wire
+        due_ms = client.next_deadline(now_ms)
+        if not wire.readable and (wire.blocked or not self._busy_sending()):
+            if due_ms is None or ticks_diff(now_ms, due_ms) < 0:
+                return
+        for _ in range(limits.PACKETS_A_TURN_MAX):
+            self._feed()
+            failure = self._handle(now_ms)
+            if failure:
+                self._end(now_ms, failure)
+                return
+            if wire.blocked or not self._busy_sending():
+                break
+        interest = client.io_interest(now_ms)
+        mask = (_READ if interest & _RECEIVE else 0) | (_WRITE if interest & _SEND else 0)
+        if mask != self._mask:
+            self._mask = mask
+            self._poller.modify(self._raw, mask)
+
+    def _handle(self, now_ms: int) -> int:
+        """Run the client once; return the cause of its end, or 0."""
+        client = self._client
+        try:
+            client.handle(now_ms)
+        except MemoryError:
+            return MEMORY
+        except UnicodeError:
+            return GARBAGE  # a topic that is not UTF-8
+        except Exception:
+            return CRASH
+        if client.state == ProtocolState.CONNECTED:
+            if self._state == GREETING:
+                self._state = UP
+                self._since_ms = now_ms
+                self.counts[CONNECTS] += 1
+        elif client.state != ProtocolState.CONNECTING:
+            return self._why()
+        return 0
+
+    def _why(self) -> int:
+        if self._wire.cause == tcp.CLOSED:
+            return CLOSED
+        if self._wire.cause == tcp.RESET:
+            return RESET
+        error = self._client.last_error
+        if isinstance(error, MQTTConnectError):
+            return REJECTED
+        return GARBAGE if isinstance(error, MQTTProtocolError) else TIMEOUT
+
+    def _end(self, now_ms: int, cause: int) -> None:
+        """End the connection or attempt; the next attempt is due after a while."""
+        self.counts[cause] += 1
+        self.cause = cause
+        if self._state == UP:
+            self.counts[LOSSES] += 1
+            if ticks_diff(now_ms, self._since_ms) >= limits.RECONNECT_MS_MAX:
+                self._tries = 0  # a connection that lasted; a short one does not count, lest
+                # two nodes of the same name throw each other out without a pause
+        elif self._state != GREETING:
+            self._address = None  # ask the resolver again
+        self._clear()
+        self._retry_ms = ticks_add(now_ms, backoff_ms(self._tries, self._node))
+        self._tries += 1
+
+    def _clear(self) -> None:
+        if self._raw is not None:
+            self._poller.unregister(self._raw)
+            try:
+                self._raw.close()
+            except OSError:
+                pass
+        self._raw = None
+        self._wire = None
+        self._client = None
+        self._state = DOWN
+        self._queue.clear()
+        self._subscriptions.clear()
+        self._in_flight = 0
+
+    def _due_ms(self, deadline_ms: int) -> int:
+        """Return the earlier of deadline_ms and the own next deadline."""
+        if self._state == DOWN:
+            due_ms = self._retry_ms if self._wanted else None
+        elif self._state == DIALLING:
+            due_ms = ticks_add(self._since_ms, self._answer_ms)
+        else:
+            due_ms = self._client.next_deadline(self._ticks.ticks_ms())
+        if due_ms is None or ticks_diff(due_ms, deadline_ms) > 0:
+            return deadline_ms
+        return due_ms
+
+    # -- messages -----------------------------------------------------------------------------
+
+    def _hand(self, topic, payload, qos: int, retain: bool) -> bool:
+        """Give one message to the client; False when its queue is full."""
+        if qos and self._in_flight >= limits.IN_FLIGHT_MAX:
+            return False
+        try:
+            if qos:
+                self._client.publish(
+                    topic, payload, qos=1, retain=retain, on_publish=self._acknowledged
+                )
+                self._in_flight += 1
+            else:
+                self._client.publish(topic, payload, retain=retain)
+        except MQTTBackpressureError:
+            return False
+        self.counts[SENT] += 1
+        return True
+
+    def _feed(self) -> None:
+        """Move what waits into the client, as far as its queue goes; subscriptions first."""
+        if self._state != UP:
+            return
+        try:
+            while self._subscriptions:
+                self._client.subscribe(*self._subscriptions[0])
+                self._subscriptions.pop(0)
+        except MQTTBackpressureError:
+            return
+        queue = self._queue
+        while len(queue) and self._hand(*queue.first()):
+            queue.pop()
+
+    def _busy_sending(self) -> bool:
+        if self._client.io_interest(0) & _SEND or self._subscriptions:
+            return True
+        if not len(self._queue):
+            return False
+        return not self._queue.first()[2] or self._in_flight < limits.IN_FLIGHT_MAX
+
+    def _busy(self) -> bool:
+        return self._in_flight > 0 or len(self._queue) > 0 or self._busy_sending()
+
+    def _acknowledged(self, topic, payload) -> None:
+        self._in_flight -= 1
+
+    def _message(self, topic: str, payload: bytes) -> None:
+        self.counts[RECEIVED] += 1
+        self._receive(topic, payload)
+
+    def _oversize(self, length: int, topic) -> None:
+        self.counts[OVERSIZE] += 1
+
+    def _part(self) -> None:
+        """Send DISCONNECT, then read until the broker closes.
+
+        A socket closed with unread bytes resets the connection, and the broker might then see
+        the reset before the DISCONNECT and publish the will.
+        """
+        raw = self._raw
+        poller = select.poll()
+        poller.register(raw, _READ)
+        end_ms = ticks_add(self._ticks.ticks_ms(), _LINGER_MS)
+        try:
+            raw.send(_DISCONNECT)
+            while True:
+                left_ms = ticks_diff(end_ms, self._ticks.ticks_ms())
+                if left_ms <= 0 or not poller.poll(left_ms):
+                    return
+                if not raw.recv(limits.PACKET_BYTES_MAX):
+                    return
+        except OSError:
+            pass
