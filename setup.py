@@ -1,5 +1,7 @@
 """Three package roots and the extensions; everything else is in pyproject.toml."""
 
+from pathlib import Path
+
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
@@ -17,12 +19,45 @@ def find(name: str, folder: str) -> list[str]:
     return [name, *(f"{name}.{sub}" for sub in find_packages(folder))]
 
 
-# The same file is compiled under another name, so that the plain-Python twin stays importable.
-EXTENSIONS = [Extension("quelea.reference._core", ["host/quelea/reference/core.py"])]
+# The reference's twin is compiled under a second name, so that both stay importable; the types are
+# in compiled/*.pxd, found by that name.
+TWIN = "host/quelea/reference/twin"
+TYPES = sorted(str(path) for path in Path("host/quelea/reference/compiled").glob("*.pxd"))
+REFERENCE = ("codec", "rules", "flows", "frames", "machine")
+EXTENSIONS = [
+    Extension(f"quelea.reference.compiled.{name}", [f"{TWIN}/{name}.py"], depends=TYPES)
+    for name in REFERENCE
+]
+DIRECTIVES = {
+    "annotation_typing": False,  # `int` in the twin's annotations means any Python integer
+    "boundscheck": False,  # indices are checked where they come in: counts, slots, lengths
+    "wraparound": False,
+    "cdivision": False,  # floor division, as the protocol's
+    "initializedcheck": False,
+}
+
+
+def types_changed() -> bool:
+    """Return whether a .pxd is newer than what was made from it: Cython looks beside the twin."""
+    made = [Path(f"build/cython/{TWIN}/{name}.c") for name in REFERENCE]
+    if not all(path.exists() for path in made):
+        return True
+    newest = max(Path(path).stat().st_mtime for path in [*TYPES, __file__])
+    return newest > min(path.stat().st_mtime for path in made)
+
 
 setup(
     package_dir=PACKAGES,
     packages=[sub for name, folder in PACKAGES.items() for sub in find(name, folder)],
-    package_data={"": ["*.json", "*.jsonl", "*.csv", "*.toml", "*.txt", "*.pxd", "*.pxi", "*.pyx"]},
-    ext_modules=cythonize(EXTENSIONS, language_level=3, build_dir="build/cython"),
+    package_data={
+        "": ["*.json", "*.jsonl", "*.csv", "*.toml", "*.txt", "*.pxd", "*.pxi", "*.pyx"]
+    },
+    ext_modules=cythonize(
+        EXTENSIONS,
+        language_level=3,
+        include_path=["host"],
+        build_dir="build/cython",
+        force=types_changed(),
+        compiler_directives=DIRECTIVES,
+    ),
 )

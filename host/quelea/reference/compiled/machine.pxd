@@ -1,0 +1,76 @@
+# C types of quelea/reference/twin/machine.py.
+cimport cython
+from libc.stdint cimport int64_t, uint8_t
+
+from quelea.reference.compiled cimport codec, flows, limits, rules
+from quelea.reference.compiled.codec cimport Frame
+from quelea.reference.compiled.flows cimport Edge, Flows
+
+cdef int64_t VALUES[limits.NEIGHBOURS_MAX + 2]
+cdef uint8_t WIRE[limits.FRAME_BYTES_MAX]
+
+cdef int64_t around(int64_t later, int64_t earlier, int64_t half)
+
+cdef class Peer:
+    cdef readonly int64_t number, back_slot, live, session, seq, crc, epoch, value_q, heard_ms
+    cdef readonly int64_t suspicion, used
+
+cdef class Machine:
+    cdef readonly list peers
+    cdef readonly Flows edges
+    cdef readonly int64_t degree, node, session, rule, faults_max, period_ms, epoch_rounds
+    cdef readonly int64_t fresh_ms, lo_q, hi_q, value_q, input_q, settled_q, epoch, rounds, seq
+    cdef readonly int64_t next_wake_ms, demand_q, fanout, random
+    cdef readonly bint exact, held, restarted, begun, started
+    cdef bytearray deck
+    cdef int64_t counts[21]
+    cdef Frame frame
+
+    @cython.locals(phase_ms=int64_t, behind_ms=int64_t)
+    cpdef step(self, int64_t now_ms, frames_in)
+
+    cdef void count(self, int64_t which) noexcept
+
+    @cython.locals(frame=Frame, peer=Peer, cause=int64_t, slot=int64_t, refused=int64_t)
+    cdef void take(self, int64_t now_ms, int64_t source, bytes payload)
+
+    @cython.locals(first=int64_t, last=int64_t, middle=int64_t, peer=Peer)
+    cdef int64_t find(self, int64_t number)
+
+    @cython.locals(frame=Frame, boots=int64_t)
+    cdef int64_t refusal(self, Peer peer)
+
+    @cython.locals(slot=int64_t, peer=Peer, age_ms=int64_t, ahead=int64_t)
+    cdef void turn_round(self, int64_t now_ms)
+
+    @cython.locals(
+        most=int64_t, slot=int64_t, lead=int64_t, other=int64_t, others=int64_t
+    )
+    cdef int64_t ahead(self)
+
+    @cython.locals(peer=Peer)
+    cdef int64_t lead(self, int64_t slot)
+
+    cdef void turn_over(self, int64_t steps)
+
+    @cython.locals(slot=int64_t, peer=Peer)
+    cdef void forget(self) noexcept
+
+    @cython.locals(found=int64_t, slot=int64_t, peer=Peer, value_q=int64_t)
+    cdef void follow(self)
+
+    @cython.locals(slot=int64_t, peer=Peer)
+    cdef void settle(self)
+
+    cdef void mirror(self) noexcept
+
+    @cython.locals(i=int64_t, j=int64_t, peer=Peer, frames=list)
+    cdef list speak(self)
+
+    @cython.locals(
+        frame=Frame, at=int64_t, slot=int64_t, length=int64_t, peer=Peer, edge=Edge
+    )
+    cdef bytes payload(self)
+
+    @cython.locals(slot=int64_t, i=int64_t, row=list, peer=Peer, edge=Edge)
+    cpdef tuple state(self)
