@@ -1,4 +1,4 @@
-"""What may go wrong in a simulated run: rates and sizes, drawn from the seed and printed with it."""
+"""What may go wrong in a simulated run: rates and sizes, drawn and printed with the seed."""
 
 import random
 from dataclasses import asdict, dataclass

@@ -61,7 +61,7 @@ class SimNode:
         return t_us + max(0, wait_ms) * 1_000_000_000 // (1_000_000 + self.rate_ppm) + 1000
 
     def step(self, t_us: int) -> list[tuple[int, bytes]]:
-        """Run the agent on what has arrived; return copies of the frames it (or the liar) sends."""
+        """Run the agent on what has arrived; return copies of the frames that go out."""
         now_ms = self.ticks_ms(t_us)
         frames_out: Any = self.agent.step(now_ms, self.inbox)
         self.inbox.clear()

@@ -1,4 +1,4 @@
-"""The simulated world: virtual time, one queue of events, one seed. The same seed, the same bits."""
+"""The simulated world: virtual time, one queue of events, one seed; the same seed, the same bits."""
 
 import heapq
 import random
