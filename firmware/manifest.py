@@ -1,0 +1,36 @@
+"""The one list of what is flashed: read by the build, by fleets of processes and by the tests.
+
+The form is that of MicroPython's manifests; `require_dist` names a package of a Python wheel.
+"""
+
+metadata(description="A node of a Quelea fleet", version="0.1.0")  # noqa: F821
+
+package("quelea_proto", base_path="../shared")  # noqa: F821
+package(  # noqa: F821
+    "quelea_agent",
+    (
+        "__init__.py",
+        "agent.py",
+        "consensus.py",
+        "counters.py",
+        "demand.py",
+        "link.py",
+        "neighbours.py",
+        "outbox.py",
+        "report.py",
+        "settings.py",
+        "port/__init__.py",
+        "port/backlog.py",
+        "port/config.py",
+        "port/esp32.py",
+        "port/heap.py",
+        "port/mqtt.py",
+        "port/run.py",
+        "port/sensors.py",
+        "port/session.py",
+        "port/tcp.py",
+        "port/unix.py",
+    ),
+)
+require_dist("chumicro-mqtt", "0.30.3", package="chumicro_mqtt", skip=("testing.py",))  # noqa: F821
+module("main.py")  # noqa: F821

@@ -1,0 +1,173 @@
+"""The main loop: sensor, agent, link and transport, and one wait a turn.
+
+    turn: sense -> agent.step -> frames out -> link.tick -> messages out -> poll until something
+          is due or a byte comes
+
+A lost broker changes nothing but where the frames go: the agent's rounds go on.
+"""
+
+import gc
+import sys
+
+from quelea_proto.fixed import ticks_add, ticks_diff
+
+from quelea_agent import __version__, report
+from quelea_agent.agent import Agent
+from quelea_agent.link import Link
+from quelea_agent.port import config, mqtt
+from quelea_agent.port.heap import Heap
+
+EXIT_CONFIG = 2  # the exit status of a node that was given a faulty configuration
+_LAST_WORDS_MS = 1000  # for the broker to acknowledge `disconnected`
+
+
+def port_module():
+    """Return the port of the platform that this runs on."""
+    if sys.implementation.name == "cpython":
+        from quelea_agent.port import cpython as module
+    elif sys.platform == "esp32":
+        from quelea_agent.port import esp32 as module
+    else:
+        from quelea_agent.port import unix as module
+    return module
+
+
+class Node:
+    """One node with all its edges. Settings come from `config.read`."""
+
+    def __init__(self, module, port, cfg: dict, settings, sensor) -> None:
+        self.ticks = port.ticks
+        self.port = port
+        self.sensor = sensor
+        session, self.stored = port.begin_session()
+        self.agent = Agent(settings, session)
+        self.wait_ms_max = module.WAIT_MS_MAX
+        facts = (
+            ("fw", report.text(__version__)),
+            ("board", report.text(module.BOARD)),
+            ("signal", _signal(cfg.get("signal"))),
+        ) + port.facts()
+        status_ms = cfg.get("status_ms", 5000)
+        self.link = Link(settings, session, status_ms, facts, module.EMULATED)
+        self.transport = mqtt.Transport(
+            port.ticks,
+            cfg["broker"],
+            settings.id,
+            settings.node,
+            self.link.will,
+            self.link.receive,
+            port.wake,
+            port.ready,
+        )
+        self.attack = None
+        if cfg.get("attack") is not None:
+            from attack import Attack  # staged beside cfg.json of an emulated liar, nowhere else
+
+            self.attack = Attack(settings, cfg["attack"])
+        self._up = False
+        self.heap = Heap()
+
+    def run(self) -> None:
+        """Run until a command, Ctrl-C or the wake stream says stop; then leave in order."""
+        self.transport.connect()
+        self._sense(self.ticks.ticks_ms())
+        try:
+            while not self.link.stopping and not self.transport.woken:
+                self._turn()
+        except KeyboardInterrupt:
+            pass
+        if not self.link.stopping:
+            self.link.stop()
+        self._send_messages()
+        self.transport.close(_LAST_WORDS_MS)
+
+    def _turn(self) -> None:
+        agent = self.agent
+        link = self.link
+        now_ms = self.ticks.ticks_ms()
+        self.port.tick(now_ms)
+        if ticks_diff(now_ms, agent.next_wake_ms) >= 0:
+            self._sense(now_ms)
+        frames_out = agent.step(now_ms, link.frames)
+        link.frames.clear()
+        if frames_out:
+            if self.attack is not None:
+                frames_out = self.attack.forge(now_ms, agent, frames_out)
+            for dest, buffer in frames_out:
+                self.transport.publish(link.topic_to(dest), buffer)
+            self.heap.sample()
+        link.tick(now_ms, agent, self._figures)
+        self._send_messages()
+        self.transport.poll(self._deadline_ms(now_ms))
+        self._follow()
+
+    def _sense(self, now_ms: int) -> None:
+        demand_q = self.link.demand_q
+        self.agent.sense(now_ms, self.sensor.read_q(now_ms) if demand_q is None else demand_q)
+
+    def _send_messages(self) -> None:
+        outgoing = self.link.outgoing
+        if outgoing:
+            for topic, payload, qos, retain in outgoing:
+                self.transport.publish(topic, payload, qos, retain)
+            outgoing.clear()
+
+    def _deadline_ms(self, now_ms: int) -> int:
+        """Return when the next turn is due at the latest."""
+        deadline_ms = self.agent.next_wake_ms
+        if ticks_diff(self.link.next_wake_ms, deadline_ms) < 0:
+            deadline_ms = self.link.next_wake_ms
+        latest_ms = ticks_add(now_ms, self.wait_ms_max)
+        return latest_ms if ticks_diff(latest_ms, deadline_ms) < 0 else deadline_ms
+
+    def _follow(self) -> None:
+        """Tell the link when the broker has come or gone."""
+        up = self.transport.state() == mqtt.UP
+        if up == self._up:
+            return
+        self._up = up
+        now_ms = self.ticks.ticks_ms()
+        if up:
+            for topic, qos in self.link.subscriptions():
+                self.transport.subscribe(topic, qos)
+            self.link.connected(now_ms)
+        else:
+            self.link.lost(now_ms, mqtt.NAMES[self.transport.cause])
+
+    def _figures(self) -> list:
+        """Return the edges' part of a status."""
+        heap = self.heap
+        figures = (
+            ("bytes", str(heap.bytes)),
+            ("live", str(heap.live_bytes)),
+            ("high", str(heap.high_bytes)),
+            ("collections", str(heap.collections)),
+        )
+        return [
+            ("mqtt", report.counted(mqtt.NAMES, self.transport.counts)),
+            ("heap", report.rows(figures)),
+            ("session_stored", report.text(self.stored)),
+        ]
+
+
+def _signal(signal) -> str:
+    """Return what is measured and its unit as JSON."""
+    if not isinstance(signal, dict):
+        return "null"
+    return report.rows([(key, report.text(signal.get(key))) for key in ("name", "unit")])
+
+
+def main() -> None:
+    """Read cfg.json and run; exit status 2 with one sentence for a faulty one."""
+    cfg, settings, problem = config.read()
+    sensor = None
+    if not problem:
+        module = port_module()
+        port = module.Port(cfg)
+        sensor, problem = port.sensor(cfg.get("sensor"), port.ticks.ticks_ms())
+    if problem:
+        sys.stderr.write("quelea: " + problem + "\n")
+        sys.exit(EXIT_CONFIG)
+    node = Node(module, port, cfg, settings, sensor)
+    gc.collect()
+    node.run()
