@@ -1,14 +1,16 @@
-"""Who is held to the vectors: the shared protocol, and the reference where it is built.
+"""Who is held to the vectors: the shared protocol, the reference's twin, the compiled reference.
 
 An engine answers the same questions in the same form, whatever it is made of.
 """
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import quelea_proto
+from conftest import need
 from quelea_proto import frames
 from quelea_proto.flows import Flows
 from quelea_proto.rules import find
@@ -73,4 +75,40 @@ class Protocol:
         return Flows(node, neighbours, input_q)
 
 
-ENGINES = [Protocol()]
+class Reference:
+    """quelea.reference: package is `twin` (plain Python) or `compiled`."""
+
+    def __init__(self, package: str) -> None:
+        self.name = f"reference-{package}"
+        self.package = package
+
+    def _module(self, noun: str) -> Any:
+        try:
+            return import_module(f"quelea.reference.{self.package}.{noun}")
+        except ModuleNotFoundError:
+            return need(None, f"quelea.reference.{self.package}", "make env")
+
+    def rule(self, name: str, own_q: int, values_q: list[int], faults_max: int) -> int:
+        apply = next(row[1] for row in self._module("rules").RULES if row[0] == name)
+        return int(apply(own_q, values_q, len(values_q), faults_max))
+
+    def unpack(self, payload: bytes) -> dict[str, Any]:
+        cause, fields = self._module("frames").unpack(payload)
+        if cause != "ok":
+            return {"cause": cause}
+        columns = {name: list(fields.get(name, ())) for name in COLUMNS}
+        head = {name: fields[name] for name in ("kind", "flags", *HEAD)}
+        return {"cause": cause, **head, **columns}
+
+    def pack(self, row: dict[str, Any]) -> bytes:
+        columns = COLUMNS if row["kind"] == frames.FLOW else ("used",)
+        fields = {name: row[name] for name in ("kind", "flags", *HEAD)}
+        return bytes(
+            self._module("frames").pack({**fields, **{name: tuple(row[name]) for name in columns}})
+        )
+
+    def flows(self, node: int, neighbours: tuple[int, ...], input_q: int) -> Any:
+        return self._module("flows").Flows(node, neighbours, input_q)
+
+
+ENGINES = [Protocol(), Reference("twin"), Reference("compiled")]
