@@ -134,7 +134,10 @@ def _probe(
     said = (done.stdout + done.stderr).decode(errors="replace").strip()
     try:
         kind, version, text, mpy, maxsize = json.loads(done.stdout.strip().rpartition(b"\n")[2])
-    except (ValueError, TypeError):
+        release = (int(version[0]), int(version[1]), int(version[2]))
+        small_bits = int(maxsize).bit_length()
+        mpy_version = int(mpy) & 0xFF  # the rest tells of native code
+    except (ValueError, TypeError, LookupError):
         last = said.rpartition("\n")[2][:200] or f"exit status {done.returncode}"
         raise UserError(
             f"{name} does not take -X {heap_option(heap_kb)}, or is no MicroPython",
@@ -142,9 +145,9 @@ def _probe(
             why=f"it said: {last}",
             remedy=_REMEDY,
         ) from None
-    if kind != "micropython" or tuple(version[:2]) < VERSION_MIN:
+    if kind != "micropython" or release[:2] < VERSION_MIN:
         raise UserError(
-            f"{name} is {kind} {'.'.join(map(str, version))}",
+            f"{name} is {kind} {'.'.join(map(str, release))}",
             where=where,
             why=f"MicroPython {VERSION_MIN[0]}.{VERSION_MIN[1]} or newer is needed",
             remedy=_REMEDY,
@@ -153,7 +156,7 @@ def _probe(
         command=command,
         linked_folder=linked_folder,
         text=text,
-        version=(version[0], version[1], version[2]),
-        mpy=mpy & 0xFF,
-        small_bits=maxsize.bit_length(),
+        version=release,
+        mpy=mpy_version,
+        small_bits=small_bits,
     )
