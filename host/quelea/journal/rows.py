@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 from quelea_proto import frames
 from quelea_proto.limits import FRAME_BYTES_MAX
 
-# Why a payload was no good frame: the causes of the codec, and one that only a listener can see.
+# Why a payload was no good frame: the causes of the codec, and what only a listener sees.
 SENDER = "sender"  # well-formed, but it names another node than the one that owns the topic
-CAUSES = (*frames.CAUSES[1:], SENDER)
+STRANGER = "stranger"  # well-formed, but from an id that is no member of the fleet
+RETAINED = "retained"  # kept by the broker from who knows when
+CAUSES = (*frames.CAUSES[1:], SENDER, STRANGER, RETAINED)
 
 # One byte more than a frame may have: the stored part is refused for the same cause as the whole.
 PAYLOAD_BYTES_KEPT = FRAME_BYTES_MAX + 1
@@ -116,6 +118,11 @@ class Check(NamedTuple):
     unit: str = ""
 
 
+def refusal(cause: str) -> Decoded:
+    """Return the columns of a payload that is no good frame; cause is one of CAUSES."""
+    return (cause, None, None, None, None, None, None, None)
+
+
 class Decoder:
     """Turns payloads into the columns of `frame`; keeps one Frame, so one thread at a time."""
 
@@ -129,10 +136,10 @@ class Decoder:
         """
         frame = self.frame
         if frames.unpack(payload, frame) is None:
-            return (frames.CAUSES[frame.cause], None, None, None, None, None, None, None)
+            return refusal(frames.CAUSES[frame.cause])
         node, session, epoch, seq, input_q, value_q = frame.head
         if source > 0 and node != source:
-            return (SENDER, None, None, None, None, None, None, None)
+            return refusal(SENDER)
         return (None, frame.kind, frame.flags, session, epoch, seq, input_q, value_q)
 
 

@@ -47,8 +47,8 @@ TABLES = (
         (
             ("t_us", "INTEGER NOT NULL", "when it was heard"),
             ("channel", "TEXT", "x: broadcast on n/<id>/x, d: addressed on d/<id>/<to>"),
-            ("source", "INTEGER", "number of the node that owns the topic"),
-            ("dest", "INTEGER", "number of the node addressed, 0 for broadcast"),
+            ("source", "INTEGER", "number of the node that owns the topic; below 0: none does"),
+            ("dest", "INTEGER", "number of the node addressed, 0: all, or an id unknown"),
             ("payload", "BLOB", "as heard; of one too long only the first bytes"),
             ("cause", "TEXT", "NULL for a good frame, else why it is none: see rows.CAUSES"),
             ("kind", "INTEGER", "frames.STATE or FLOW; this and all below NULL for a bad frame"),
@@ -59,7 +59,7 @@ TABLES = (
             ("input_q", "INTEGER", "q"),
             ("value_q", "INTEGER", "q"),
         ),
-        indexes=("t_us", "source, t_us", "epoch"),
+        indexes=("t_us", "source, t_us", "epoch, t_us"),
     ),
     Table(
         "state",
