@@ -141,7 +141,7 @@ class Flows:
             step_q = -step_q
         estimate_q = self.estimate_q - step_q
         flow_q = self.flow_q[slot] + step_q
-        if flow_q < -FLOW_MAX or flow_q > FLOW_MAX or estimate_q < -ESTIMATE_MAX:
+        if abs(flow_q) > FLOW_MAX or abs(estimate_q) > ESTIMATE_MAX:
             self.waits += 1
             return False
         self.estimate_q = estimate_q
