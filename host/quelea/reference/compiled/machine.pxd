@@ -19,8 +19,9 @@ cdef class Machine:
     cdef readonly list peers
     cdef readonly Flows edges
     cdef readonly int64_t degree, node, session, rule, faults_max, period_ms, epoch_rounds
-    cdef readonly int64_t fresh_ms, lo_q, hi_q, value_q, input_q, settled_q, epoch, rounds, seq
+    cdef readonly int64_t fresh_ms, lo_q, hi_q, value_q, input_q, settled_q, epoch, rounds
     cdef readonly int64_t next_wake_ms, demand_q, fanout, random
+    cdef public int64_t seq  # to be set near its end
     cdef readonly bint exact, held, restarted, begun, started
     cdef bytearray deck
     cdef int64_t counts[21]
