@@ -30,7 +30,7 @@ EXTENSIONS = [
 ]
 DIRECTIVES = {
     "annotation_typing": False,  # `int` in the twin's annotations means any Python integer
-    "boundscheck": False,  # indices are checked where they come in: counts, slots, lengths
+    "boundscheck": True,  # of Python's lists; C arrays have no check, their indices are bounded
     "wraparound": False,
     "cdivision": False,  # floor division, as the protocol's
     "initializedcheck": False,
