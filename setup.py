@@ -49,9 +49,23 @@ def types_changed() -> bool:
 setup(
     package_dir=PACKAGES,
     packages=[sub for name, folder in PACKAGES.items() for sub in find(name, folder)],
+    include_package_data=False,  # what is packed is named here, once
     package_data={
-        "": ["*.json", "*.jsonl", "*.csv", "*.toml", "*.txt", "*.pxd", "*.pxi", "*.pyx"]
+        "": [
+            "*.csv",
+            "*.json",
+            "*.jsonl",
+            "*.md",
+            "*.mjs",
+            "*.pxd",
+            "*.toml",
+            "*.txt",
+            "py.typed",
+        ],
+        "quelea_proto": ["vectors/*.jsonl"],
     },
+    # What belongs to no package and is flashed all the same; quelea.fleet.manifest looks here.
+    data_files=[("share/quelea", ["firmware/main.py", "firmware/manifest.py"])],
     ext_modules=cythonize(
         EXTENSIONS,
         language_level=3,

@@ -6,7 +6,8 @@ from pathlib import Path
 from house.source import Finding
 
 BUILT = (".so", ".c", ".o", ".pyd", ".mpy", ".cpp")
-ROOTS = (("quelea_proto", "shared/quelea_proto"), ("quelea_agent", "firmware/quelea_agent"))
+ROOTS = ("shared/quelea_proto", "firmware/quelea_agent")
+NOT_FLASHED = ("firmware/quelea_agent/port/cpython.py",)  # the edge of a computer
 
 
 def built_files(root: Path) -> Iterator[Finding]:
@@ -21,36 +22,38 @@ def built_files(root: Path) -> Iterator[Finding]:
 def flashed(root: Path) -> set[str]:
     """Return the files that firmware/manifest.py names, from the root, by running it."""
     base = root / "firmware"
-    files: set[str] = set()
+    found: set[str] = set()
 
-    def package(name: str, files_: object = None, base_path: str = ".", **_: object) -> None:
+    def package(
+        name: str, files: tuple[str, ...] | None = None, base_path: str = ".", **_: object
+    ) -> None:
         folder = (base / base_path / name).resolve()
-        chosen = files_ if isinstance(files_, tuple | list) else None
         for path in folder.rglob("*.py"):
-            if chosen is None or path.relative_to(folder).as_posix() in chosen:
-                files.add(path.relative_to(root.resolve()).as_posix())
+            if files is None or path.relative_to(folder).as_posix() in files:
+                found.add(path.relative_to(root.resolve()).as_posix())
 
     def module(name: str, base_path: str = ".", **_: object) -> None:
-        files.add((base / base_path / name).resolve().relative_to(root.resolve()).as_posix())
+        found.add((base / base_path / name).resolve().relative_to(root.resolve()).as_posix())
 
     def ignored(*_: object, **__: object) -> None:
         return None
 
-    names = {"package": package, "module": module, "require": ignored, "metadata": ignored}
+    names: dict[str, object] = {"package": package, "module": module}
+    names.update({name: ignored for name in ("require", "require_dist", "metadata")})
     manifest = base / "manifest.py"
     exec(compile(manifest.read_text(), str(manifest), "exec"), names)
-    return files
+    return found
 
 
 def manifest(root: Path) -> Iterator[Finding]:
-    """Every module of the protocol and the agent is in firmware/manifest.py."""
+    """Every module of the protocol and the agent is flashed, but for those named above."""
     if not (root / "firmware" / "manifest.py").exists():
         return
     listed = flashed(root)
-    for _, folder in ROOTS:
+    for folder in ROOTS:
         for path in sorted((root / folder).rglob("*.py")):
             name = path.relative_to(root).as_posix()
-            if name not in listed:
+            if name not in listed and name not in NOT_FLASHED:
                 yield Finding(
                     name, 1, "not in firmware/manifest.py; a board would lack it: add it"
                 )

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 
+from house.flash import NOT_FLASHED
 from house.source import Finding, Source
 
 # folder, packages of ours that it may import (first match decides)
@@ -50,12 +51,14 @@ def direction(source: Source) -> Iterator[Finding]:
 
 def board_modules(source: Source) -> Iterator[Finding]:
     """shared/ and firmware/ import only what a board has."""
-    if not source.on_board or not source.path.endswith(".py"):
+    if not source.on_board or source.path in NOT_FLASHED:
         return
     for line, module in imported(source):
         top = module.split(".")[0]
         if top in OURS or top in ("micropython", "attack"):  # attack: what a liar stages
             continue
+        if top == "json" and source.path.startswith("firmware/"):
+            continue  # computes only; status and commands are JSON
         if source.integers_only and source.path != "firmware/main.py":
             yield source.found(
                 line,

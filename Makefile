@@ -1,0 +1,46 @@
+# The one list of commands; `make` alone prints it. Everything happens in .venv and build/.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+STAMP := .venv/.ready
+REFERENCE := $(wildcard host/quelea/reference/twin/*.py host/quelea/reference/compiled/*.pxd)
+TOOLS := $(wildcard tools/*.py tools/*/*.py)
+
+.DEFAULT_GOAL := help
+.PHONY: help env run test check conform clean
+
+help: ## Print this list.
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@echo "  ARGS=... is handed to quelea and pytest, for example: make run ARGS='--nodes 8'"
+
+env: $(STAMP) ## Prepare .venv: all packages, the compiled reference, the command quelea.
+
+$(STAMP): pyproject.toml setup.py tools/env.sh $(REFERENCE)
+	@sh tools/env.sh "$(PYTHON)" $?
+	@touch $@
+
+run: env ## Start an emulated fleet with two liars and watch it agree.
+	$(BIN)/quelea fleet $(ARGS)
+
+test: env ## Run every test; what cannot run here is named with the command that installs it.
+	@$(BIN)/python tools/missing.py
+	$(BIN)/python -m pytest $(ARGS)
+
+check: env ## Lint, types, spelling, house rules, derived files and vectors.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	MYPYPATH=tools $(BIN)/mypy $(TOOLS)
+	$(BIN)/codespell
+	$(BIN)/python tools/tidy.py
+	$(BIN)/python tools/derive.py --check
+	$(BIN)/python tools/oracle.py --check
+
+conform: env ## Hold every target found here to the reference, bit for bit.
+	$(BIN)/quelea conform $(ARGS)
+
+clean: ## Delete what was built; keeps .venv and runs/.
+	rm -rf build dist *.egg-info host/*.egg-info .pytest_cache .mypy_cache .ruff_cache $(STAMP)
+	find host shared firmware tests tools -name __pycache__ -prune -exec rm -rf {} +
+	find host -name '*.so' -delete

@@ -1,0 +1,127 @@
+"""The tables of docs/protocol.md, each printed from the rows that the code itself walks."""
+
+import importlib
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from quelea_agent import counters
+from quelea_proto import frames, limits, topics
+from quelea_proto.rules import RULES
+
+ROOT = Path(__file__).resolve().parent.parent
+Cell = str | int
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[Cell]]) -> str:
+    """Return a Markdown table."""
+    lines = [list(head)]
+    lines.append(["---"] * len(lines[0]))
+    lines.extend([str(cell).replace("|", "\\|") for cell in row] for row in rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def frame_tables() -> str:
+    """Every kind with its fields: offset, bytes, type, unit; n is the number of neighbours."""
+    parts = []
+    for kind, name, head, columns in frames.FRAMES:
+        rows: list[tuple[Cell, ...]] = [
+            (0, 1, "version, kind", "u8", f"version {limits.VERSION} << 5 | kind {kind}"),
+            (1, 1, "flags", "u8", "bit 0 held, bit 1 restart"),
+        ]
+        at = 2
+        for field, width, signed, unit in head:
+            rows.append((at, width, field, _type(width, signed), unit))
+            at += width
+        rows.append((at, 1, "count", "u8", f"n, 0..{limits.NEIGHBOURS_MAX}"))
+        at += 1
+        per_neighbour = 0
+        for field, width, signed, unit in columns:
+            rows.append((_place(at, per_neighbour), _times(width), field,
+                         f"n x {_type(width, signed)}", unit))  # fmt: skip
+            per_neighbour += width
+        rows.append((_place(at, per_neighbour), 2, "crc", "u16", "CRC-16/CCITT-FALSE of the rest"))
+        sizes = ", ".join(f"n = {n}: {frames.frame_bytes(kind, n)}" for n in (0, 8, 16, 126))
+        title = f"**Kind {kind}, `{name}`.** Bytes by number of neighbours: {sizes}."
+        parts.append(f"{title}\n\n{table(('at', 'bytes', 'field', 'type', 'meaning'), rows)}")
+    return "\n\n".join(parts)
+
+
+def _type(width: int, signed: bool) -> str:
+    return f"{'s' if signed else 'u'}{8 * width}"
+
+
+def _times(count: int) -> str:
+    return "n" if count == 1 else f"{count} n"
+
+
+def _place(at: int, per_neighbour: int) -> str:
+    return f"{at} + {_times(per_neighbour)}" if per_neighbour else str(at)
+
+
+def cause_table() -> str:
+    """Why a payload is refused, in the order of the checks, with the counter that rises."""
+    rows = [
+        (number, f"`{cause}`", f"`{counters.NAMES[number]}`")
+        for number, cause in enumerate(frames.CAUSES)
+        if number
+    ]
+    return table(("cause", "word", "counter"), rows)
+
+
+def topic_table() -> str:
+    """Every topic, from the rows of topics.py."""
+    rows = [
+        (f"`{name}`", f"`{'/'.join(levels)}`", qos, "yes" if retained else "no", writer, payload)
+        for name, levels, qos, retained, writer, payload in topics.TOPICS
+    ]
+    head = f"behind `{topics.ROOT}/<fleet>/`"
+    return table(("name", head, "QoS", "retained", "writer", "payload"), rows)
+
+
+def rule_table() -> str:
+    """Every rule with the first line of its own text."""
+    rows = []
+    for name, apply, tolerant in RULES:
+        text = (importlib.import_module(apply.__module__).__doc__ or "").strip().split("\n")[0]
+        rows.append((f"`{name}`", "yes" if tolerant else "no", text))
+    return table(("rule", "tolerates liars", "what it does"), rows)
+
+
+def _commented(path: str, pattern: str) -> list[tuple[str, ...]]:
+    """Return the groups of every line of a source file that the pattern matches."""
+    text = (ROOT / path).read_text()
+    return [tuple(found.groups()) for found in re.finditer(pattern, text, re.MULTILINE)]
+
+
+def limit_table() -> str:
+    """Every limit with the reason that stands beside it."""
+    rows = _commented(
+        "shared/quelea_proto/limits.py", r"^([A-Z][A-Z0-9_]*) = const\((-?\d+)\)(?:  # (.*))?$"
+    )
+    for name, value, _ in rows:
+        assert getattr(limits, name) == int(value), name
+    return table(
+        ("limit", "value", "unit or reason"), [(f"`{n}`", v, why or "") for n, v, why in rows]
+    )
+
+
+def counter_table() -> str:
+    """Every counter of the agent with the comment that stands beside it."""
+    text = _commented("firmware/quelea_agent/counters.py", r'^    "(\w+)",(?:  # (.*))?$')
+    assert tuple(name for name, _ in text) == counters.NAMES
+    causes = {
+        counters.NAMES[i]: f"refused: {frames.CAUSES[i]}" for i in range(1, len(frames.CAUSES))
+    }
+    rows = [(i, f"`{name}`", why or causes.get(name, "")) for i, (name, why) in enumerate(text)]
+    return table(("number", "counter", "counts"), rows)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "frames": frame_tables,
+    "causes": cause_table,
+    "topics": topic_table,
+    "rules": rule_table,
+    "limits": limit_table,
+    "counters": counter_table,
+}
