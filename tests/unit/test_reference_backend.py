@@ -101,6 +101,18 @@ def test_a_changed_limit_makes_the_extension_refuse_to_load(limit):
     assert run(code, QUELEA_REFERENCE="python")[0] == 0
 
 
+def test_the_extension_is_not_older_than_its_sources():
+    """An old build would be tested in place of what was edited; compilers write newer files."""
+    folders = (REFERENCE / "twin", REFERENCE / "compiled")
+    for noun, module in backend("cython").items():
+        built = Path(module.__file__)
+        if "site-packages" in built.parts:
+            return  # unpacked from a wheel: sources and extension have no order in time
+        types = sorted(folders[1].glob("*.pxd"))
+        for source in (folders[0] / f"{noun}.py", *types):
+            assert built.stat().st_mtime >= source.stat().st_mtime, f"{source}: run `make env`"
+
+
 def test_a_limit_that_is_gone_makes_it_stale():
     with pytest.raises(StaleExtension):
         compare("x", {"NO_SUCH_LIMIT": 5})
