@@ -19,7 +19,7 @@ class Client:
         self.got: list[tuple[str, bytes]] = []
         self.connected = False
         self.reason = ""
-        self._acked: set[int] = set()
+        self._acked: dict[int, list[int]] = {}  # the codes granted, by packet id
         self._marks = 0
         name = client_id or account[0] or "test-" + secrets.token_hex(4)
         self._name = name
@@ -28,7 +28,7 @@ class Client:
             self._mqtt.username_pw_set(*account)
         self._mqtt.on_connect = self._on_connect
         self._mqtt.on_disconnect = self._on_disconnect
-        self._mqtt.on_subscribe = lambda _c, _u, mid, _r, _p: self._acked.add(mid)
+        self._mqtt.on_subscribe = self._on_subscribe
         self._mqtt.on_message = lambda _c, _u, message: self.got.append(
             (message.topic, bytes(message.payload))
         )
@@ -43,10 +43,19 @@ class Client:
     def _on_disconnect(self, *_: Any) -> None:
         self.connected = False
 
-    def subscribe(self, topic: str, qos: int = 0) -> None:
-        """Return once the broker has answered, with a grant or a refusal."""
-        _, mid = self._mqtt.subscribe(topic, qos)
-        until(lambda: mid in self._acked, WAIT_S, f"SUBACK of {topic}")
+    def _on_subscribe(self, _c: Any, _u: Any, mid: int, reasons: Any, _p: Any) -> None:
+        self._acked[mid] = [reason.value for reason in reasons]
+
+    def subscribe(self, topic: str, qos: int = 0) -> int:
+        """Return the broker's answer: the QoS granted, or 128 for a refusal."""
+        return self.subscribe_all([topic], qos)[0]
+
+    def subscribe_all(self, topics: list[str], qos: int) -> list[int]:
+        """Return the broker's answer for each of the topics, asked for in one packet."""
+        _, mid = self._mqtt.subscribe([(topic, qos) for topic in topics])
+        assert mid is not None
+        until(lambda: mid in self._acked, WAIT_S, f"SUBACK of {topics[0]}")
+        return self._acked[mid]
 
     def publish(self, topic: str, payload: bytes, qos: int = 0, retain: bool = False) -> None:
         """Return once it is sent (QoS 0) or acknowledged (QoS 1)."""

@@ -126,6 +126,20 @@ def test_packet_limit(make: Callable[..., EmbeddedBroker]) -> None:
         assert len(listener.got) == 1
 
 
+def test_a_fleets_subscriptions_are_all_granted(make: Callable[..., EmbeddedBroker]) -> None:
+    """1,200 subscriptions with QoS 1, as 300 nodes have them."""
+    one = make()
+    one.start()
+    clients = [Client(one.host, one.port) for _ in range(24)]
+    for i, client in enumerate(clients):
+        topics = [f"t/{i}/{j}" for j in range(49)] + ["t/all"]
+        assert client.subscribe_all(topics, 1) == [1] * 50
+    clients[0].publish("t/all", b"now", qos=1)
+    until(lambda: all(client.got for client in clients), WAIT_S, "the message at each")
+    for client in clients:
+        client.close()
+
+
 def test_port_in_use_is_refused_before_the_start(make: Callable[..., EmbeddedBroker]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         port = holder.getsockname()[1]

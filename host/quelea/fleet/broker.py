@@ -9,6 +9,7 @@ import importlib
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from typing import ClassVar, Protocol
 from quelea.errors import UserError
 from quelea.fleet import mqtt_probe, nodelog, procfs
 from quelea.fleet.accounts import HOST_USER, Accounts
-from quelea.fleet.forkserver import Child, Launcher
+from quelea.fleet.forkserver import Child, Launcher, LaunchError
 
 LOOPBACK = "127.0.0.1"
 READY_S = 20.0  # 30 ms on a quiet machine; this is for one that is not
@@ -172,7 +173,14 @@ class EmbeddedBroker:
     def _launch(self) -> None:
         if self.running:
             raise RuntimeError(f"{self.kind} already runs")
-        child = self._launcher.spawn(self.configure(), cwd=self.folder, log=self.log)
+        try:
+            child = self._launcher.spawn(self.configure(), cwd=self.folder, log=self.log)
+        except (OSError, subprocess.SubprocessError, LaunchError) as error:
+            raise UserError(
+                f"the {self.kind} broker {self.binary} cannot be started",
+                why=str(error),
+                remedy="choose a folder that can be written, or another broker with --broker",
+            ) from None
         self._child = child
         user, password = self.credentials(HOST_USER)
         try:

@@ -6,6 +6,8 @@ and client ids.
 """
 
 import json
+import re
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -15,6 +17,12 @@ from quelea.fleet.accounts import nats_users, write_private
 from quelea.fleet.broker import PACKET_BYTES_MAX, EmbeddedBroker, find_program
 
 STORE_BYTES_MAX = 256 << 20  # retained messages of 1,000 nodes take less than 2 MB
+ORPHAN_S = 300  # a subscription whose client is gone, with a broker that was killed, ends then
+
+
+# From this version on a stream has at most 1,000 consumers unless told otherwise. A QoS 1
+# subscription is a consumer of one stream, so 250 nodes with four of them would be the end.
+CONSUMER_LIMIT_SINCE = (2, 15)
 
 
 class NatsBroker(EmbeddedBroker):
@@ -40,15 +48,32 @@ class NatsBroker(EmbeddedBroker):
     def _text(self) -> str:
         store = json.dumps(str(self.folder / "store"))
         users = [] if self.accounts is None else nats_users(self.accounts)
+        limits = "default_max_consumers: -1" if self._version() >= CONSUMER_LIMIT_SINCE else ""
         who = f"authorization {{ users: {json.dumps(users)} }}" if users else ""
         return f"""\
 server_name: quelea
 listen: "{self.host}:-1"
 max_payload: {PACKET_BYTES_MAX}
-jetstream {{ store_dir: {store}, max_memory_store: 64MB, max_file_store: {STORE_BYTES_MAX} }}
-mqtt {{ host: "{self.host}", port: {self.port} }}
+jetstream {{
+  store_dir: {store}
+  max_memory_store: {STORE_BYTES_MAX}
+  max_file_store: {STORE_BYTES_MAX}
+  limits {{ {limits} }}
+}}
+mqtt {{
+  host: "{self.host}"
+  port: {self.port}
+  consumer_memory_storage: true
+  consumer_inactive_threshold: "{ORPHAN_S}s"
+}}
 {who}
 """
+
+    def _version(self) -> tuple[int, int]:
+        """Return what the program says of itself; (0, 0) when it says nothing."""
+        done = subprocess.run([str(self.binary), "--version"], capture_output=True, timeout=10)
+        match = re.search(rb"v(\d+)\.(\d+)", done.stdout)
+        return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 BROKER = NatsBroker
