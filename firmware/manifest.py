@@ -1,7 +1,4 @@
-"""The one list of what is flashed: read by the build, by fleets of processes and by the tests.
-
-The form is that of MicroPython's manifests; `require_dist` names a package of a Python wheel.
-"""
+"""The one list of what is flashed: read by the build, by fleets of processes and by the tests."""
 
 metadata(description="A node of a Quelea fleet", version="0.1.0")  # noqa: F821
 
@@ -21,10 +18,12 @@ package(  # noqa: F821
         "settings.py",
         "port/__init__.py",
         "port/backlog.py",
+        "port/client.py",
         "port/config.py",
         "port/esp32.py",
         "port/heap.py",
         "port/mqtt.py",
+        "port/packets.py",
         "port/run.py",
         "port/sensors.py",
         "port/session.py",
@@ -32,5 +31,4 @@ package(  # noqa: F821
         "port/unix.py",
     ),
 )
-require_dist("chumicro-mqtt", "0.30.3", package="chumicro_mqtt", skip=("testing.py",))  # noqa: F821
 module("main.py")  # noqa: F821

@@ -33,6 +33,7 @@ NAMES = (
 UNKNOWN_TOPICS, INBOX_DROPS, STALE_WILLS, COMMANDS = range(4)
 BAD_COMMANDS, REPEATED_COMMANDS, BAD_CONFIGS, EVENTS_DROPPED = range(4, 8)
 
+VERBS = ("status", "sense", "stop")
 _FAR_MS = 60000  # how far ahead next_wake_ms lies when nothing is due
 
 
@@ -76,15 +77,15 @@ class Link:
     def _build_topics(self) -> None:
         fleet = self.settings.fleet
         own = self.settings.id
-        self._state = build("state", fleet, own)
-        self._birth = build("birth", fleet, own)
+        self._state = build("state", fleet, own).encode()
+        self._birth = build("birth", fleet, own).encode()
         self._status = build("status", fleet, own).encode()
-        self._event = build("event", fleet, own)
-        self._reply = build("reply", fleet, own)
-        self._config = build("config", fleet)
+        self._event = build("event", fleet, own).encode()
+        self._reply = build("reply", fleet, own).encode()
+        self._config = build("config", fleet).encode()
         self._commands = (
-            build("command", fleet, own, "+")[:-1],
-            build("command", fleet, "all", "+")[:-1],
+            build("command", fleet, own, "+")[:-1].encode(),
+            build("command", fleet, "all", "+")[:-1].encode(),
         )
         self._frame = build("frame", fleet, own).encode()
         self._sources = {}  # topic -> number of the only node that may publish there
@@ -92,8 +93,8 @@ class Link:
         for slot in range(len(self.settings.numbers)):
             number = self.settings.numbers[slot]
             other = self.settings.ids[slot]
-            self._sources[build("frame", fleet, other)] = number
-            self._sources[build("direct", fleet, other, own)] = number
+            self._sources[build("frame", fleet, other).encode()] = number
+            self._sources[build("direct", fleet, other, own).encode()] = number
             self._direct[number] = build("direct", fleet, own, other).encode()
 
     # -- towards the broker ---------------------------------------------------------------------
@@ -106,11 +107,11 @@ class Link:
     def subscriptions(self) -> list:
         """Return (topic filter, QoS) rows to be asked for on every connection."""
         fleet = self.settings.fleet
-        wanted = [(build("frame", fleet, other), 0) for other in self.settings.ids]
-        wanted.append((build("direct", fleet, "+", self.settings.id), 0))
+        wanted = [(build("frame", fleet, other).encode(), 0) for other in self.settings.ids]
+        wanted.append((build("direct", fleet, "+", self.settings.id).encode(), 0))
         wanted.append((self._state, 1))
-        wanted.append((self._commands[0] + "+", 1))
-        wanted.append((self._commands[1] + "+", 1))
+        wanted.append((self._commands[0] + b"+", 1))
+        wanted.append((self._commands[1] + b"+", 1))
         wanted.append((self._config, 1))
         return wanted
 
@@ -158,7 +159,7 @@ class Link:
 
     # -- from the broker ------------------------------------------------------------------------
 
-    def receive(self, topic: str, payload: bytes) -> None:
+    def receive(self, topic: bytes, payload: bytes) -> None:
         """Take one message; never raises, whatever the bytes."""
         number = self._sources.get(topic)
         if number is not None:
@@ -194,9 +195,13 @@ class Link:
             self.cfg_seq = seq
             self._status_due = True
 
-    def _command(self, verb: str, payload: bytes) -> None:
+    def _command(self, word: bytes, payload: bytes) -> None:
         """Do one command, once for each token, and answer it."""
         self.counts[COMMANDS] += 1
+        verb = ""
+        for known in VERBS:
+            if word == known.encode():
+                verb = known
         args = _object(payload) if payload else {}
         token = None if args is None else _token(args)
         if token is not None and token in self._tokens:
@@ -221,7 +226,7 @@ class Link:
         elif verb == "stop":
             self.stop()
         elif verb != "sense":
-            return "the verbs are status, sense and stop"
+            return "the verbs are " + ", ".join(VERBS)
         elif not self._emulated:
             return "this node has a real sensor"
         else:
@@ -237,7 +242,7 @@ class Link:
             return
         pairs = [
             ("tok", report.text(token)),
-            ("verb", report.text(verb[: limits.ID_CHARS_MAX])),
+            ("verb", report.text(verb)),
             ("ok", report.text(not problem)),
         ]
         if again:

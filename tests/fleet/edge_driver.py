@@ -4,7 +4,8 @@ argv[1] is JSON: port, keepalive_s, id, node, publish_ms (0: never), offset_ms (
 Each line printed is a JSON object with the time `at`: {"state": n, "counts": [...]} when the
 state changes or an attempt was made,
 {"got": [topic, payload]}, {"turns": n} on request, {"end": counts} last.
-Orders on the topic t/in: `burst N`, `burst1 N` (QoS 1), `report`, `stop`.
+Orders on the topic t/in: `burst N`, `burst1 N` (QoS 1), `flood N` (of 1,000
+bytes each), `report`, `stop`.
 """
 
 import json
@@ -36,8 +37,12 @@ def say(row: dict) -> None:
 orders = []
 
 
-def receive(topic: str, payload: bytes) -> None:
-    say({"got": [topic, len(payload), payload[:40].decode()]})
+def receive(topic: bytes, payload: bytes) -> None:
+    try:
+        name = topic.decode()
+    except UnicodeError:
+        name = "not UTF-8"
+    say({"got": [name, len(payload), payload[:40].decode()]})
     orders.append(payload)
 
 
@@ -47,7 +52,7 @@ transport = Transport(
     {"host": "127.0.0.1", "port": options["port"], "keepalive_s": options["keepalive_s"]},
     options.get("id", "n01"),
     options.get("node", 1),
-    ("t/state", b"lost"),
+    (b"t/state", b"lost"),
     receive,
 )
 # The clock as it stood at a known moment, for tests that move it to its end.
@@ -68,7 +73,11 @@ while running:
         words = orders.pop(0).decode().split()
         if words and words[0] in ("burst", "burst1"):
             for i in range(int(words[1])):
-                transport.publish("t/burst", str(i).encode(), 1 if words[0] == "burst1" else 0)
+                transport.publish(b"t/burst", str(i).encode(), 1 if words[0] == "burst1" else 0)
+        elif words and words[0] == "flood":
+            for i in range(int(words[1])):
+                transport.publish(b"t/burst", b"%-1000d" % i)
+            say({"flooded": True, "counts": transport.counts})
         elif words == ["report"]:
             say({"turns": turns, "counts": transport.counts})
         elif words == ["stop"]:
@@ -81,14 +90,14 @@ while running:
         seen = news
         say({"state": state, "counts": transport.counts})
         if state == UP:
-            transport.subscribe("t/in", 1)
-            transport.publish("t/state", b"ready", 1, True)
+            transport.subscribe(b"t/in", 1)
+            transport.publish(b"t/state", b"ready", 1, True)
     now_ms = ticks.ticks_ms()
     if every_ms and fixed.ticks_diff(now_ms, next_ms) >= 0:
         next_ms = ticks.ticks_add(next_ms, every_ms)
         number += 1
         transport.publish(b"t/out", str(number).encode())
     transport.poll(next_ms if every_ms else ticks.ticks_add(now_ms, 60000))
-transport.publish("t/state", b"disconnected", 1, True)
+transport.publish(b"t/state", b"disconnected", 1, True)
 transport.close()
 say({"end": transport.counts})

@@ -30,7 +30,7 @@ class Heap:
         free_bytes = self.bytes - self.live_bytes
         self._limit_bytes = self.live_bytes + free_bytes // 2
         if hasattr(gc, "threshold"):
-            gc.threshold(free_bytes // 4 * 3)  # the net below this policy
+            gc.threshold(free_bytes // 8 * 7)  # the net below this policy
 
     def sample(self) -> None:
         """Look at the heap; collect when half of what was free is used."""

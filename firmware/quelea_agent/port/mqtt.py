@@ -1,4 +1,4 @@
-"""Transport: six calls over an MQTT 3.1.1 client, and one wait for everything.
+"""Transport: six calls over an MQTT 3.1.1 session, and one wait for everything.
 
     connect()  publish()  subscribe()  poll(deadline)  state()  close()
 
@@ -15,12 +15,11 @@ caller subscribes and says its state anew after each change to UP.
 import gc
 import select
 
-from chumicro_mqtt import MQTTBackpressureError, MQTTConnectError, MQTTProtocolError
-from chumicro_mqtt.client import MQTTClient, ProtocolState
 from quelea_proto import limits
 from quelea_proto.fixed import clamp, ticks_add, ticks_diff
 
-from quelea_agent.port import tcp
+from quelea_agent.port import client as session
+from quelea_agent.port import packets, tcp
 from quelea_agent.port.backlog import SendQueue, backoff_ms
 
 DOWN = 0  # waits for the time of the next attempt
@@ -36,7 +35,7 @@ NAMES = (
     "received",
     "oversize",  # messages longer than PACKET_BYTES_MAX, skipped
     "offline_drops",  # not sent since there was no broker
-    "queue_drops",  # not sent since the queue was full; the oldest went
+    "queue_drops",  # not sent: the queue was full and the oldest went, or one was too long
     # causes: why an attempt or a connection ended
     "unresolved",  # the broker's name has no address
     "refused",  # TCP refused or unreachable
@@ -45,19 +44,17 @@ NAMES = (
     "reset",  # an error of the operating system
     "timeout",  # no answer in time: to TCP, CONNECT, SUBSCRIBE, PUBLISH or PINGREQ
     "garbage",  # bytes that are not MQTT
-    "crash",  # any other exception in the client
+    "crash",  # an exception in the client: a fault of our own
     "memory",  # no memory left
 )
 ATTEMPTS, CONNECTS, LOSSES, SENT, RECEIVED, OVERSIZE, OFFLINE_DROPS, QUEUE_DROPS = range(8)
 UNRESOLVED, REFUSED, REJECTED, CLOSED, RESET, TIMEOUT, GARBAGE, CRASH, MEMORY = range(8, 17)
 
+_CAUSES = (0, REJECTED, CLOSED, RESET, TIMEOUT, GARBAGE)  # by the session's own numbers
+
 _READ = select.POLLIN
 _WRITE = select.POLLOUT
 _GONE = select.POLLERR | select.POLLHUP
-_RECEIVE = 1  # the client's own names for what it waits for
-_SEND = 2
-_CLIENT_QUEUE = 4  # packets handed to the client ahead; the others wait here, where they can go
-_DISCONNECT = b"\xe0\x00"
 _LINGER_MS = 300  # for the broker to read DISCONNECT before the socket goes
 
 
@@ -68,7 +65,7 @@ class Transport:
     broker: {"host", "port", "user", "password", "keepalive_s"}.
     name: client id. node: number, for the jitter of reconnects.
     will: (topic, payload), sent by the broker retained with QoS 1 when the node is lost.
-    receive: called with (topic str, payload bytes) for every message; must not raise.
+    receive: called with (topic bytes, payload bytes) for every message; must not raise.
     wake: a stream to watch besides, or None: woken becomes True when it can be read.
     ready: called before an attempt; False puts it off (no Wi-Fi yet).
     """
@@ -107,7 +104,8 @@ class Transport:
         self._tries = 0
         self._queue = SendQueue(limits.SEND_QUEUE_MAX)
         self._subscriptions = []
-        self._in_flight = 0
+        size = limits.PACKET_BYTES_MAX
+        self._buffers = (bytearray(size), bytearray(size))  # made once, for every connection
 
     # -- the six calls ------------------------------------------------------------------------
 
@@ -120,22 +118,27 @@ class Transport:
         """Return DOWN, DIALLING, GREETING or UP."""
         return self._state
 
-    def subscribe(self, topic: str, qos: int = 0) -> bool:
+    def subscribe(self, topic: bytes, qos: int = 0) -> bool:
         """Ask for a topic filter; before any message published later. False: no connection."""
         if self._state != UP or len(self._subscriptions) >= limits.SUBSCRIPTIONS_MAX:
             return False
         self._subscriptions.append((topic, qos))
         return True
 
-    def publish(self, topic, payload, qos: int = 0, retain: bool = False) -> bool:
-        """Send or queue one message; payload is copied. False: dropped, there is no broker."""
+    def publish(self, topic: bytes, payload, qos: int = 0, retain: bool = False) -> bool:
+        """Send or queue one message; payload is copied. False: dropped and counted."""
         if self._state != UP:
             self.counts[OFFLINE_DROPS] += 1
             return False
+        if packets.publish_bytes(topic, payload, qos) > limits.PACKET_BYTES_MAX:
+            self.counts[QUEUE_DROPS] += 1
+            return False
         queue = self._queue
-        if qos or len(queue) or self._subscriptions or not self._hand(topic, payload, 0, retain):
+        if len(queue) or self._subscriptions or not self._may_send(qos):
             if not queue.put(topic, payload, qos, retain):
                 self.counts[QUEUE_DROPS] += 1
+        else:
+            self._send(self._ticks.ticks_ms(), topic, payload, qos, retain)
         return True
 
     def poll(self, deadline_ms: int) -> None:
@@ -162,7 +165,7 @@ class Transport:
                 break
             self.poll(end_ms)
         self._wanted = False
-        if self._state == UP and not self._client.io_interest(0) & _SEND:
+        if self._state == UP and self._client.free():
             self._part()  # else half a packet is out: nothing may follow it
         self._clear()
 
@@ -214,84 +217,75 @@ class Transport:
         self._state = DIALLING
 
     def _greet(self) -> None:
-        """Hand the connected socket to a new client, which queues CONNECT."""
+        """Hand the connected socket to a new client, which sends CONNECT."""
         gc.collect()  # the last client's buffers go before the new ones come
-        self._wire = tcp.Wire(self._raw)
+        broker = self._broker
+        now_ms = self._ticks.ticks_ms()
         try:
-            self._client = MQTTClient(
+            self._wire = tcp.Wire(self._raw)
+            self._client = session.Client(
                 self._wire,
-                client_id=self._name,
-                keep_alive_seconds=self._keepalive_s,
-                ack_timeout_seconds=self._answer_ms / 1000,
-                username=self._broker.get("user") or None,
-                password=self._broker.get("password") or None,
-                will_topic=self._will[0],
-                will_message=self._will[1],
-                will_qos=1,
-                will_retain=True,
-                rx_buffer_size=limits.PACKET_BYTES_MAX,
-                max_tx_queue_size=_CLIENT_QUEUE,
-                ticks=self._ticks,
+                self._ticks,
+                self._keepalive_s,
+                self._answer_ms,
+                self._receive,
+                self._buffers,
             )
-            self._client.on_message = self._message
-            self._client.on_oversized = self._oversize
-            self._client.connect()
+            greeting = packets.connect(
+                self._name,
+                self._keepalive_s,
+                broker.get("user", ""),
+                broker.get("password", ""),
+                self._will,
+            )
+            self._client.greet(now_ms, greeting)
         except MemoryError:
-            self._end(self._ticks.ticks_ms(), MEMORY)
+            self._end(now_ms, MEMORY)
             return
         self._state = GREETING
+        self._watch()
 
     def _turn(self, now_ms: int) -> None:
-        """Let the client read once and send what it may."""
-        client = self._client
+        """Let the client read once, and send what it may."""
         wire = self._wire
-        due_ms = client.next_deadline(now_ms)
-        if not wire.readable and (wire.blocked or not self._busy_sending()):
-            if due_ms is None or ticks_diff(now_ms, due_ms) < 0:
+        if (
+            wire.readable
+            or wire.broken
+            or not (wire.blocked or self._client.free())
+            or ticks_diff(now_ms, self._client.due_ms()) >= 0
+        ):
+            cause = self._run(now_ms)
+            if cause:
+                self._end(now_ms, cause)
                 return
-        for _ in range(limits.PACKETS_A_TURN_MAX):
-            self._feed()
-            failure = self._handle(now_ms)
-            if failure:
-                self._end(now_ms, failure)
-                return
-            if wire.blocked or not self._busy_sending():
-                break
-        interest = client.io_interest(now_ms)
-        mask = (_READ if interest & _RECEIVE else 0) | (_WRITE if interest & _SEND else 0)
-        if mask != self._mask:
-            self._mask = mask
-            self._poller.modify(self._raw, mask)
+        if self._state == UP:
+            self._feed(now_ms)
+        self._watch()
 
-    def _handle(self, now_ms: int) -> int:
+    def _run(self, now_ms: int) -> int:
         """Run the client once; return the cause of its end, or 0."""
         client = self._client
         try:
-            client.handle(now_ms)
+            cause = client.turn(now_ms)
         except MemoryError:
             return MEMORY
-        except UnicodeError:
-            return GARBAGE  # a topic that is not UTF-8
         except Exception:
             return CRASH
-        if client.state == ProtocolState.CONNECTED:
-            if self._state == GREETING:
-                self._state = UP
-                self._since_ms = now_ms
-                self.counts[CONNECTS] += 1
-        elif client.state != ProtocolState.CONNECTING:
-            return self._why()
-        return 0
+        if client.connected and self._state == GREETING:
+            self._state = UP
+            self._since_ms = now_ms
+            self.counts[CONNECTS] += 1
+        self.counts[RECEIVED] += client.received
+        self.counts[OVERSIZE] += client.oversize
+        client.received = client.oversize = 0
+        return _CAUSES[cause]
 
-    def _why(self) -> int:
-        if self._wire.cause == tcp.CLOSED:
-            return CLOSED
-        if self._wire.cause == tcp.RESET:
-            return RESET
-        error = self._client.last_error
-        if isinstance(error, MQTTConnectError):
-            return REJECTED
-        return GARBAGE if isinstance(error, MQTTProtocolError) else TIMEOUT
+    def _watch(self) -> None:
+        """Ask poll for what the client can use now."""
+        mask = _READ if self._client.free() else _WRITE
+        if mask != self._mask:
+            self._mask = mask
+            self._poller.modify(self._raw, mask)
 
     def _end(self, now_ms: int, cause: int) -> None:
         """End the connection or attempt; the next attempt is due after a while."""
@@ -321,7 +315,6 @@ class Transport:
         self._state = DOWN
         self._queue.clear()
         self._subscriptions.clear()
-        self._in_flight = 0
 
     def _due_ms(self, deadline_ms: int) -> int:
         """Return the earlier of deadline_ms and the own next deadline."""
@@ -330,63 +323,40 @@ class Transport:
         elif self._state == DIALLING:
             due_ms = ticks_add(self._since_ms, self._answer_ms)
         else:
-            due_ms = self._client.next_deadline(self._ticks.ticks_ms())
+            due_ms = self._client.due_ms()
         if due_ms is None or ticks_diff(due_ms, deadline_ms) > 0:
             return deadline_ms
         return due_ms
 
     # -- messages -----------------------------------------------------------------------------
 
-    def _hand(self, topic, payload, qos: int, retain: bool) -> bool:
-        """Give one message to the client; False when its queue is full."""
-        if qos and self._in_flight >= limits.IN_FLIGHT_MAX:
-            return False
-        try:
-            if qos:
-                self._client.publish(
-                    topic, payload, qos=1, retain=retain, on_publish=self._acknowledged
-                )
-                self._in_flight += 1
-            else:
-                self._client.publish(topic, payload, retain=retain)
-        except MQTTBackpressureError:
-            return False
+    def _may_send(self, qos: int) -> bool:
+        client = self._client
+        return client.free() and (not qos or client.in_flight < limits.IN_FLIGHT_MAX)
+
+    def _send(self, now_ms: int, topic: bytes, payload, qos: int, retain: bool) -> None:
         self.counts[SENT] += 1
-        return True
+        self._client.publish(now_ms, topic, payload, qos, retain)
 
-    def _feed(self) -> None:
-        """Move what waits into the client, as far as its queue goes; subscriptions first."""
-        if self._state != UP:
-            return
-        try:
-            while self._subscriptions:
-                self._client.subscribe(*self._subscriptions[0])
-                self._subscriptions.pop(0)
-        except MQTTBackpressureError:
-            return
+    def _feed(self, now_ms: int) -> None:
+        """Send what waits, as far as the socket takes it; subscriptions first."""
+        while self._subscriptions and self._client.free():
+            rows = []
+            room = limits.PACKET_BYTES_MAX - 8
+            while self._subscriptions and room > len(self._subscriptions[0][0]) + 3:
+                room -= len(self._subscriptions[0][0]) + 3
+                rows.append(self._subscriptions.pop(0))
+            self._client.subscribe(now_ms, rows)
         queue = self._queue
-        while len(queue) and self._hand(*queue.first()):
+        while len(queue) and self._may_send(queue.first()[2]):
+            topic, payload, qos, retain = queue.first()
             queue.pop()
-
-    def _busy_sending(self) -> bool:
-        if self._client.io_interest(0) & _SEND or self._subscriptions:
-            return True
-        if not len(self._queue):
-            return False
-        return not self._queue.first()[2] or self._in_flight < limits.IN_FLIGHT_MAX
+            self._send(now_ms, topic, payload, qos, retain)
 
     def _busy(self) -> bool:
-        return self._in_flight > 0 or len(self._queue) > 0 or self._busy_sending()
-
-    def _acknowledged(self, topic, payload) -> None:
-        self._in_flight -= 1
-
-    def _message(self, topic: str, payload: bytes) -> None:
-        self.counts[RECEIVED] += 1
-        self._receive(topic, payload)
-
-    def _oversize(self, length: int, topic) -> None:
-        self.counts[OVERSIZE] += 1
+        """Return whether anything is still to be sent or acknowledged."""
+        client = self._client
+        return client.in_flight > 0 or len(self._queue) > 0 or not client.free()
 
     def _part(self) -> None:
         """Send DISCONNECT, then read until the broker closes.
@@ -399,7 +369,7 @@ class Transport:
         poller.register(raw, _READ)
         end_ms = ticks_add(self._ticks.ticks_ms(), _LINGER_MS)
         try:
-            raw.send(_DISCONNECT)
+            raw.send(packets.DISCONNECT)
             while True:
                 left_ms = ticks_diff(end_ms, self._ticks.ticks_ms())
                 if left_ms <= 0 or not poller.poll(left_ms):

@@ -6,7 +6,6 @@
 A lost broker changes nothing but where the frames go: the agent's rounds go on.
 """
 
-import gc
 import sys
 
 from quelea_proto.fixed import ticks_add, ticks_diff
@@ -65,10 +64,11 @@ class Node:
 
             self.attack = Attack(settings, cfg["attack"])
         self._up = False
-        self.heap = Heap()
+        self.heap = None  # measured once everything is loaded
 
     def run(self) -> None:
         """Run until a command, Ctrl-C or the wake stream says stop; then leave in order."""
+        self.heap = Heap()
         self.transport.connect()
         self._sense(self.ticks.ticks_ms())
         try:
@@ -169,5 +169,5 @@ def main() -> None:
         sys.stderr.write("quelea: " + problem + "\n")
         sys.exit(EXIT_CONFIG)
     node = Node(module, port, cfg, settings, sensor)
-    gc.collect()
+    cfg = None  # what is needed of it is in the node; on a small heap the rest counts
     node.run()

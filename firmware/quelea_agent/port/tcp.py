@@ -1,4 +1,4 @@
-"""One TCP connection that never waits: dialled, wrapped for the MQTT client, told when readable.
+"""One TCP connection that never waits: dialled, read and written as far as it goes.
 
 MicroPython and CPython differ in three places, all of them here: how bytes are read into a
 buffer, what a read that would wait returns, and what getaddrinfo lists.
@@ -7,10 +7,9 @@ buffer, what a read that would wait returns, and what getaddrinfo lists.
 import errno
 import socket
 
-# why a connection ended, as far as the socket knows
-OPEN = 0
-CLOSED = 1  # the other side sent its end of file
-RESET = 2  # any error of the operating system
+# what read() returns besides a number of bytes; 0 is "nothing now"
+CLOSED = -1  # the other side sent its end of file
+BROKEN = -2  # any error of the operating system
 
 _TCP = 6  # IPPROTO_TCP
 _NODELAY = 1  # TCP_NODELAY: without it a small packet waits for the ack of the one before
@@ -47,60 +46,42 @@ def dial(family: int, address):
 
 
 class Wire:
-    """A connected socket in the shape that the MQTT client expects.
+    """A connected socket that does not raise.
 
     readable: set by the owner when poll said so; cleared by a read that emptied the socket, so
-    that a turn which only sends costs no read. blocked: the last send did not take everything.
-    cause: OPEN, CLOSED or RESET.
+    that a turn which only sends costs no read. blocked: the last send did not take everything;
+    cleared by the owner when poll said that the socket can be written. broken: a send failed.
     """
 
     def __init__(self, raw) -> None:
         self.raw = raw
         self.readable = False
         self.blocked = False
-        self.cause = OPEN
+        self.broken = False
         self._read = raw.readinto if hasattr(raw, "readinto") else raw.recv_into
 
-    def recv_into(self, buffer, size: int) -> int:
-        """Read at most size bytes; 0 is the end; raises OSError(EAGAIN) when nothing is there."""
-        if not self.readable:
-            raise OSError(errno.EAGAIN, "")
+    def read(self, space) -> int:
+        """Read into space; return the number of bytes, 0 for none now, CLOSED or BROKEN."""
         try:
-            got = self._read(buffer, size)
+            got = self._read(space)
         except OSError as error:
-            if error.errno == errno.EAGAIN:
-                self.readable = False
-            else:
-                self.cause = RESET
-            raise
+            self.readable = False
+            return 0 if error.errno == errno.EAGAIN else BROKEN
         if got is None:  # how MicroPython says EAGAIN
             self.readable = False
-            raise OSError(errno.EAGAIN, "")
+            return 0
         if got == 0:
-            self.cause = CLOSED
-        self.readable = got == size
+            return CLOSED
+        self.readable = got == len(space)
         return got
 
     def send(self, data) -> int:
-        """Send what the socket takes now; return how many bytes; raises OSError."""
+        """Send what the socket takes now; return how many bytes."""
         try:
             sent = self.raw.send(data)
         except OSError as error:
-            if error.errno != errno.EAGAIN:
-                self.cause = RESET
             self.blocked = True
-            raise
-        if sent is None:
-            sent = 0
+            self.broken = self.broken or error.errno != errno.EAGAIN
+            return 0
         self.blocked = sent < len(data)
         return sent
-
-    def setblocking(self, flag: bool) -> None:
-        """Do nothing: the socket never blocks."""
-
-    def close(self) -> None:
-        """Close the socket; never raises."""
-        try:
-            self.raw.close()
-        except OSError:
-            pass
