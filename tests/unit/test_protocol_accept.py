@@ -22,7 +22,7 @@ def hear(one, payload, source=0):
 
 
 def test_every_payload_is_counted_once():
-    """REQ-ACCEPT-8: frames_in = accepted + the sum of all causes of refusal."""
+    """REQ-ACCEPT-9: frames_in = accepted + the sum of all causes of refusal."""
     one = listener()
     other = frame(node=2, seq=5, used=[0] * 3)
     mix = [b"", other, other, frame(node=2, seq=4), frame(node=9), frame(kind=2, node=2), b"x" * 9]

@@ -58,7 +58,7 @@ def gossip(agents, rounds, rng, loss=0.0, repeat=0.0, late=0.0, every_event=True
 
 @pytest.mark.parametrize("edges", (CVX8, CYCLE32), ids=("cvx-8", "cycle-32"))
 def test_the_sum_never_changes_and_the_spread_ends_at_2_q(edges, seed):
-    """REQ-FLOW-5, REQ-FLOW-6, REQ-FLOW-9: 30 % lost, a fifth repeated, a fifth late."""
+    """REQ-FLOW-5, REQ-FLOW-6, REQ-FLOW-10: 30 % lost, a fifth repeated, a fifth late."""
     rng = random.Random(seed)
     agents = fleet(edges, **EXACT)
     for one in agents.values():
@@ -125,5 +125,5 @@ def test_entries_out_of_range_are_ignored(turn, flow_q, residue):
 
 
 def test_the_divisor_is_one_more_than_the_larger_degree():
-    """REQ-FLOW-3: 2..127, the same at both ends."""
+    """REQ-FLOW-9: D is 2..127, the same at both ends."""
     assert [divisor(1, 1), divisor(8, 3), divisor(3, 8), divisor(126, 1)] == [2, 9, 9, 127]

@@ -1,4 +1,7 @@
-"""The number format gives what exact fractions give. REQ-NUM-2, REQ-NUM-3, REQ-CLOCK-1."""
+"""The number format gives what exact fractions give.
+
+REQ-NUM-2, REQ-NUM-3, REQ-NUM-6, REQ-CLOCK-1, REQ-EPOCH-4.
+"""
 
 from engines import rows
 from quelea_proto import fixed, frames

@@ -1,4 +1,7 @@
-"""Edge flows follow the exact definition, event by event. REQ-FLOW-1 to REQ-FLOW-7."""
+"""Edge flows follow the exact definition, event by event.
+
+REQ-FLOW-1, REQ-FLOW-2, REQ-FLOW-3, REQ-FLOW-4, REQ-FLOW-5, REQ-FLOW-9.
+"""
 
 import pytest
 from engines import ENGINES, rows

@@ -1,4 +1,7 @@
-"""Every rule gives what exact fractions give. REQ-RULE-1 to REQ-RULE-8."""
+"""Every rule gives what exact fractions give.
+
+REQ-RULE-1, REQ-RULE-2, REQ-RULE-3, REQ-RULE-4, REQ-RULE-5, REQ-RULE-6.
+"""
 
 import pytest
 from engines import ENGINES, rows
@@ -14,6 +17,7 @@ def test_rules_equal_the_exact_definitions(engine):
 
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
 def test_order_of_the_received_values_does_not_matter(engine):
+    """REQ-RULE-10."""
     for line, row in rows("rules.jsonl"):
         values_q = row["values_q"][::-1]
         estimate_q = engine.rule(row["rule"], row["own_q"], values_q, row["faults_max"])

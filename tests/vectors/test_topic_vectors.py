@@ -1,4 +1,4 @@
-"""Topics follow the grammar, written as regular expressions by the oracle. REQ-TOPIC-1 to -3."""
+"""Topics follow the grammar, written as regular expressions. REQ-TOPIC-1, REQ-TOPIC-2."""
 
 from engines import rows
 from quelea_proto import topics

@@ -1,6 +1,7 @@
 """Golden frames: packing, unpacking, and that no released row ever changes.
 
-REQ-FRAME-1 to REQ-FRAME-7, REQ-ACCEPT-1, REQ-ACCEPT-2.
+REQ-FRAME-1, REQ-FRAME-2, REQ-FRAME-3, REQ-FRAME-4, REQ-FRAME-8; REQ-NUM-1; REQ-ACCEPT-1,
+REQ-ACCEPT-2.
 """
 
 import hashlib
