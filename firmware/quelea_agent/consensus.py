@@ -159,7 +159,9 @@ class Exact:
             flows.set_input(demand_q)
         moved = 0
         for slot in range(len(self.neighbours.numbers)):
-            if self.neighbours.live[slot] and flows.move(slot):
+            if not self.neighbours.live[slot]:
+                self.used[slot] = 0
+            elif flows.move(slot):
                 moved += 1
         self.held = moved == 0
         self._mirror()

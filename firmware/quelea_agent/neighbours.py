@@ -71,8 +71,8 @@ class Neighbours:
     def _refuse_old(self, slot: int, frame: Frame) -> None:
         if frame.head[SEQ] < self.seq[slot]:
             self.counters.add(count.STALE)
-        elif frame.crc == self.crc[slot]:
-            self.counters.add(count.DUPLICATE)
+        elif frame.crc == self.crc[slot] and frame.head[VALUE_Q] == self.value_q[slot]:
+            self.counters.add(count.DUPLICATE)  # both: a checksum alone can be made to fit
         else:
             self.counters.add(count.EQUIVOCATION)
             self.suspicion[slot] += 1

@@ -103,8 +103,8 @@ def publish(buffer: bytearray, topic: bytes, payload: bytes, flags: int, packet_
 class Decoder:
     """Bytes in, packets out of one buffer. A packet is valid until the next fill.
 
-    view: a memoryview of buffer. head: first byte of the packet found. at, stop: its body in buffer (of an OVERSIZE one: as
-    far as topic and packet id go).
+    view: a memoryview of buffer. head: first byte of the packet found. at, stop: its body in
+    buffer (of an OVERSIZE one: as far as topic and packet id go).
     """
 
     def __init__(self, buffer: bytearray) -> None:
