@@ -32,7 +32,7 @@ def fleet(
     ] = None,
     mode: Annotated[str, typer.Option(help="resilient or exact.")] = "resilient",
     rule: Annotated[str, typer.Option(help="Rule of the resilient mode.")] = "wmsr",
-    attack: Annotated[str, typer.Option(help="What the liars do.")] = "drift",
+    attack: Annotated[str, typer.Option(help="What the liars do.")] = "ramp",
     topology: Annotated[
         str, typer.Option(help="Such as k-out:8, ring, growth:5, file:PATH; default: by F.")
     ] = "",

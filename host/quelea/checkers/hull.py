@@ -6,7 +6,7 @@ from quelea.checkers.record import Record
 
 
 def check(record: Record) -> list[str]:
-    """Return a sentence for each honest frame outside its epoch's hull, at most 20; [] is well.
+    """Return a sentence for each honest frame outside its epoch's hull; [] is well.
 
     The hull of an epoch is spanned by every input that an honest node showed in that epoch.
     """
@@ -16,7 +16,7 @@ def check(record: Record) -> list[str]:
         low_q, high_q = record.input_q[here].min(), record.input_q[here].max()
         value_q = record.value_q[here]
         outside = (value_q < low_q) | (value_q > high_q)
-        for at in np.flatnonzero(outside)[: 20 - len(found)]:
+        for at in np.flatnonzero(outside):
             found.append(
                 f"node {record.source[here][at]} held {value_q[at]} in epoch {epoch}, "
                 f"outside the honest inputs {low_q} to {high_q} (seq {record.seq[here][at]})"

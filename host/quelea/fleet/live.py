@@ -181,11 +181,11 @@ class Display:
             return
         events = list(self.scene.events)
         for text in events[self.events_said :]:
-            self.console.print(text, highlight=False, markup=False)
+            self.console.print(text, highlight=False, markup=False, soft_wrap=True)
         self.events_said = len(events)
         if time.monotonic() - self.said_s >= PLAIN_EVERY_S:
             self.said_s = time.monotonic()
-            self.console.print(self._line(), highlight=False, markup=False)
+            self.console.print(self._line(), highlight=False, markup=False, soft_wrap=True)
 
     def _line(self) -> str:
         scene = self.scene

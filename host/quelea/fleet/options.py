@@ -27,7 +27,7 @@ class FleetOptions:
     faults_max: int | None = None
     mode: str = "resilient"
     rule: str = "wmsr"
-    attack: str = "drift"
+    attack: str = "ramp"
     topology: str = ""
     broker: str = "nats"
     runtime: str | None = None

@@ -8,11 +8,14 @@ from quelea_proto.limits import Q_MAX
 from quelea.errors import UserError
 from quelea.fleet import demand
 from quelea.fleet.options import FleetOptions
-from quelea.topology import Certificate, Topology, parse, require
+from quelea.topology import Certificate, Topology, parse
+from quelea.topology.gate import require
 
-PLACEMENTS = 400  # liar placements tried for the smallest number in any neighbourhood
+EXCHANGES = 2000  # steps of the search for a placement of the liars; about 50 ms
+FRESH_SHARE = 0.1  # of them begin anew, lest it stays where no exchange helps
 SIGNAL = {"name": "demand", "unit": "W"}
 KEEPALIVE_S = 10
+EXACT_LINKS = 4  # exact mode needs a connected graph only; a few links more make it quick
 STATUS_MS = 2000
 
 
@@ -37,30 +40,42 @@ class Plan:
         return tuple(number for number in self.topology.nodes if number not in self.liars)
 
 
-def liars_met(topology: Topology, liars: tuple[int, ...]) -> int:
-    """Return the largest number of liars among any honest node's neighbours."""
-    lying = set(liars)
-    met = 0
-    for number in topology.nodes:
-        if number not in lying:
-            met = max(met, len(lying.intersection(topology.neighbours(number))))
-    return met
+def place_liars(
+    topology: Topology, count: int, seed: int, faults_max: int | None
+) -> tuple[int, ...]:
+    """Return `count` random node numbers such that no honest node meets more than faults_max.
 
-
-def place_liars(topology: Topology, count: int, seed: int) -> tuple[int, ...]:
-    """Return `count` node numbers, spread so that no honest node meets many: the best of some.
-
-    Seeded; the same graph, count and seed give the same liars.
+    With faults_max None, or where no draw is so good, as few meetings as a search by exchanges
+    finds. Seeded: the same graph, count and seed give the same liars.
     """
     rng = random.Random(f"liars {seed}")
-    best: tuple[int, ...] = ()
-    fewest = topology.node_count + 1
-    for _ in range(PLACEMENTS if count else 1):
-        chosen = tuple(sorted(rng.sample(list(topology.nodes), count)))
-        met = liars_met(topology, chosen)
-        if met < fewest:
-            best, fewest = chosen, met
+    numbers = list(topology.nodes)
+    best = tuple(sorted(rng.sample(numbers, count)))
+    fewest = _meetings(topology, best)
+    for _ in range(EXCHANGES if count else 0):
+        if faults_max is not None and fewest[0] <= faults_max:
+            break
+        honest = [number for number in numbers if number not in best]
+        if rng.random() < FRESH_SHARE:
+            chosen = tuple(sorted(rng.sample(numbers, count)))
+        else:
+            leaving = rng.choice(best)
+            chosen = tuple(sorted({*best, rng.choice(honest)} - {leaving}))
+        meetings = _meetings(topology, chosen)
+        if meetings <= fewest:
+            best, fewest = chosen, meetings
     return best
+
+
+def _meetings(topology: Topology, liars: tuple[int, ...]) -> tuple[int, int]:
+    """Return (most liars that an honest node meets, how many nodes meet so many)."""
+    met: dict[int, int] = {}
+    for liar in liars:
+        for number in topology.neighbours(liar):
+            if number not in liars:
+                met[number] = met.get(number, 0) + 1
+    most = max(met.values(), default=0)
+    return most, sum(count == most for count in met.values())
 
 
 def make(options: FleetOptions) -> Plan:
@@ -68,9 +83,12 @@ def make(options: FleetOptions) -> Plan:
     options.check()
     spec = options.topology or _default_topology(options)
     topology = parse(spec, options.nodes, options.seed)
-    liars = place_liars(topology, options.liars, options.seed)
-    met = liars_met(topology, liars)
-    faults_max = met if options.faults_max is None else options.faults_max
+    wanted = options.faults_max
+    if wanted is None and not options.topology:
+        wanted = _faults_default(options)
+    liars = place_liars(topology, options.liars, options.seed, wanted)
+    met = _meetings(topology, liars)[0]
+    faults_max = met if wanted is None else wanted
     if options.mode == "exact":
         faults_max = 0
     warnings: list[str] = []
@@ -85,7 +103,7 @@ def make(options: FleetOptions) -> Plan:
                 text, "--liars", "", f"`--faults-max {met}`, fewer --liars, or --force to look on"
             )
         warnings.append(text)
-    rows = options.seconds * 1000 // _epoch_ms(options) + 8
+    rows = options.seconds * 1000 // _reading_ms(options) + 8
     traces = demand.traces(options.demand, options.nodes, max(rows, 16), options.seed)
     highest = max(max(trace) for trace in traces)
     lowest = min(min(trace) for trace in traces)
@@ -104,14 +122,25 @@ def make(options: FleetOptions) -> Plan:
     return plan
 
 
-def _epoch_ms(options: FleetOptions) -> int:
-    """How long one reading of the trace lasts: an epoch, or 20 rounds where there are none."""
+def _reading_ms(options: FleetOptions) -> int:
+    """How long one reading of the trace lasts.
+
+    An epoch, or 20 rounds where there are none; in exact mode half the run, so that the second
+    half has to come to rest.
+    """
+    if options.mode == "exact":
+        return options.seconds * 500
     return options.period_ms * (options.epoch_rounds or 20)
 
 
+def _faults_default(options: FleetOptions) -> int:
+    """F where neither it nor the graph is given: every liar, up to three, may meet one node."""
+    return min(options.liars, 3)
+
+
 def _default_topology(options: FleetOptions) -> str:
-    wanted = options.faults_max if options.faults_max is not None else min(options.liars, 3)
-    needed = 2 * wanted + 1 if options.mode == "resilient" else 2
+    wanted = options.faults_max if options.faults_max is not None else _faults_default(options)
+    needed = 2 * wanted + 1 if options.mode == "resilient" else EXACT_LINKS
     if options.nodes < 2 * needed:
         return "complete"
     return f"growth:{needed}"
@@ -139,7 +168,7 @@ def _config(plan: Plan, number: int) -> dict[str, object]:
         "sensor": {
             "kind": "trace",
             "path": "trace.json",
-            "step_ms": _epoch_ms(options),
+            "step_ms": _reading_ms(options),
             "loop": True,
         },
         "status_ms": STATUS_MS,

@@ -1,7 +1,7 @@
 """The verdict on a fleet's run, computed from its journal alone and the plan it was to follow."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -13,11 +13,12 @@ from quelea.checkers import convergence, hull, monotone_seq, sum_exact
 from quelea.checkers.record import Record, read
 from quelea.fleet.plan import Plan
 from quelea.journal import Check, Journal
-from quelea.topology.spectral import rho, rounds_predicted, weights
+from quelea.topology.spectral import rho, rounds_predicted
 
 # A trimming rule hears d - 2F of d neighbours, and rounds are not in step: both cost time.
 ROUNDS_SLACK = 2.0
 ROUNDS_EXTRA = 4.0  # epochs do not begin at one instant: nodes follow within their fresh_rounds
+RETURN_US = 10_000_000  # backoff goes up to RECONNECT_MS_MAX, 8 s
 SPREAD_EXACT_Q = 2
 SPREAD_SHARE = 0.01  # resilient: of the epoch's first spread
 SPREAD_MIN_Q = 16  # ... or this, whichever is larger: rules stall a few q apart on sparse graphs
@@ -50,7 +51,7 @@ def judge(journal: Journal, plan: Plan) -> Verdict:
     broken = monotone_seq.check(record)
     verdict.violations += broken
     verdict.checks.append(Check("seq rises in every session", not broken, len(broken), 0, "times"))
-    _judge_traffic(verdict, record, plan)
+    _judge_traffic(verdict, journal, record, plan)
     _judge_memory(verdict, journal, plan)
     _judge_faults(verdict, journal, record, plan)
     return verdict
@@ -60,7 +61,9 @@ def _judge_resilient(verdict: Verdict, record: Record, plan: Plan) -> None:
     outside = hull.check(record)
     checked, seen = hull.room(record)
     verdict.violations += outside
-    verdict.checks.append(Check("honest values in the honest hull", not outside, checked, 0, ""))
+    verdict.checks.append(
+        Check("honest values outside the honest hull", not outside, len(outside), 0, "frames")
+    )
     verdict.figures |= {"hull_frames_checked": checked, "hull_epochs": seen}
     honest = len(plan.honest)
     found = convergence.epochs(record, honest, plan.options.period_ms)
@@ -83,7 +86,7 @@ def _judge_resilient(verdict: Verdict, record: Record, plan: Plan) -> None:
     )
     verdict.figures |= {
         "rounds_predicted": predicted,
-        "rho": round(rho(weights(plan.topology, "equal")), 4),
+        "rho": round(rho(plan.topology), 4),
         "epochs": [
             {
                 "epoch": epoch.number,
@@ -98,7 +101,8 @@ def _judge_resilient(verdict: Verdict, record: Record, plan: Plan) -> None:
 
 def predict(plan: Plan, ratio: float) -> int:
     """Return the rounds in which plain averaging on this graph shrinks a spread by ratio."""
-    return rounds_predicted(rho(weights(plan.topology, "equal")), ratio)
+    rounds = rounds_predicted(rho(plan.topology), ratio)
+    return 1 << 30 if rounds is None else rounds
 
 
 def allowed(plan: Plan, predicted: int) -> float:
@@ -112,7 +116,7 @@ def _judge_exact(verdict: Verdict, record: Record, plan: Plan) -> None:
     broken = sum_exact.check(record)
     verdict.violations += broken
     verdict.checks.append(
-        Check("value = input - flows in every frame", not broken, len(record), 0, "")
+        Check("values that are not input - flows", not broken, len(broken), 0, "frames")
     )
     near = {number: plan.topology.neighbours(number) for number in plan.topology.nodes}
     _, spread_q = convergence.course(record, len(plan.honest))
@@ -131,7 +135,7 @@ def _judge_exact(verdict: Verdict, record: Record, plan: Plan) -> None:
     gap_q = abs(inputs_q - values_q)
     verdict.checks.append(
         Check(
-            "sum of values and of what is under way",
+            "sum of inputs - sum of values, at most what is under way",
             gap_q <= verdict.figures["under_way_q"],
             gap_q,
             verdict.figures["under_way_q"],
@@ -140,7 +144,7 @@ def _judge_exact(verdict: Verdict, record: Record, plan: Plan) -> None:
     )
 
 
-def _judge_traffic(verdict: Verdict, record: Record, plan: Plan) -> None:
+def _judge_traffic(verdict: Verdict, journal: Journal, record: Record, plan: Plan) -> None:
     degree = plan.topology.degree_max
     kind = FLOW if plan.options.mode == "exact" else STATE
     bound = frame_bytes(kind, degree)
@@ -159,25 +163,42 @@ def _judge_traffic(verdict: Verdict, record: Record, plan: Plan) -> None:
             "bytes",
         )
     )
-    gaps, expected = _gaps(record)
+    lost, away, spoken = _gaps(record, _outages(journal))
     verdict.figures |= {
         "frames": len(record),
-        "frames_missed_by_the_journal": gaps,
-        "delivered_share": round(1 - gaps / max(1, expected), 5),
+        "frames_spoken": spoken,
+        "frames_lost": lost,
+        "frames_lost_while_broker_away": away,
+        "delivered_share": round(1 - lost / max(1, spoken - away), 6),
     }
 
 
-def _gaps(record: Record) -> tuple[int, int]:
-    """Return (seq numbers never heard, seq numbers spoken) of the honest sources, by session."""
-    lost = spoken = 0
+def _outages(journal: Journal) -> list[tuple[int, int]]:
+    """Return (from, to) in us of every broker restart, with the time nodes may need to return."""
+    return [
+        (fault.from_us, (fault.to_us or fault.from_us) + RETURN_US)
+        for fault in journal.faults()
+        if fault.name == "broker-restart"
+    ]
+
+
+def _gaps(record: Record, outages: list[tuple[int, int]]) -> tuple[int, int, int]:
+    """Return (frames lost, frames lost in outages, frames spoken) of the honest, by seq gaps."""
+    lost = away = spoken = 0
     honest = record.honest
     keys = record.source[honest] * 65536 + record.session[honest]
     for key in np.unique(keys):
-        seqs = np.unique(record.seq[honest][keys == key])
-        span = int(seqs[-1] - seqs[0]) + 1
-        spoken += span
-        lost += span - len(seqs)
-    return lost, spoken
+        mine = keys == key
+        seqs, first = np.unique(record.seq[honest][mine], return_index=True)
+        times = record.t_us[honest][mine][first]
+        spoken += int(seqs[-1] - seqs[0]) + 1
+        for at in np.flatnonzero(np.diff(seqs) > 1):
+            gap = int(seqs[at + 1] - seqs[at]) - 1
+            if any(times[at] < end and times[at + 1] > start for start, end in outages):
+                away += gap
+            else:
+                lost += gap
+    return lost, away, spoken
 
 
 def _judge_memory(verdict: Verdict, journal: Journal, plan: Plan) -> None:
@@ -201,35 +222,29 @@ def _judge_faults(verdict: Verdict, journal: Journal, record: Record, plan: Plan
             )
         )
     if plan.liars and plan.options.mode == "resilient":
-        lies = lies_told(record, plan)
+        lies = lies_told(record, plan.liars)
         verdict.checks.append(Check("lies were told", lies > 0, lies, 1, "frames"))
 
 
-def lies_told(record: Record, plan: Plan) -> int:
-    """Return the liars' frames whose claim lies outside their epoch's honest hull, or differs.
+def lies_told(record: Record, liars: Iterable[int]) -> int:
+    """Return the liars' frames that show themselves as lies.
 
-    A liar's claim inside the hull cannot be told from a value by looking; those of in-hull
-    adversaries are counted by their addressed frames that contradict each other.
+    That is a claim outside the span of the honest nodes' newest values of the same epoch, or one
+    that contradicts another with the same seq.
     """
     told = 0
-    by_seq: dict[tuple[int, int, int], set[int]] = {}
-    low, high = _hulls(record)
-    for at in np.flatnonzero(~record.honest):
-        epoch, value_q = int(record.epoch[at]), int(record.value_q[at])
-        key = int(record.source[at]), int(record.session[at]), int(record.seq[at])
-        values = by_seq.setdefault(key, set())
-        values.add(value_q)
-        outside = epoch in low and not low[epoch] <= value_q <= high[epoch]
-        told += outside or len(values) > 1
+    lying = set(liars)
+    newest: dict[int, tuple[int, int]] = {}
+    said: dict[tuple[int, int, int], int] = {}
+    for at in range(len(record)):
+        source, epoch = int(record.source[at]), int(record.epoch[at])
+        value_q = int(record.value_q[at])
+        if source not in lying:
+            newest[source] = epoch, value_q
+            continue
+        key = source, int(record.session[at]), int(record.seq[at])
+        contradicts = said.setdefault(key, value_q) != value_q
+        honest = [value for number, value in newest.values() if number == epoch]
+        outside = bool(honest) and not min(honest) <= value_q <= max(honest)
+        told += contradicts or outside
     return told
-
-
-def _hulls(record: Record) -> tuple[dict[int, int], dict[int, int]]:
-    def span(pick: Callable[..., Any]) -> dict[int, int]:
-        out: dict[int, int] = {}
-        for epoch in np.unique(record.epoch[record.honest]):
-            here = record.honest & (record.epoch == epoch)
-            out[int(epoch)] = int(pick(record.input_q[here]))
-        return out
-
-    return span(np.min), span(np.max)

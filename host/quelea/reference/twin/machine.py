@@ -226,7 +226,8 @@ class Machine:
             return 0
         if frame.seq < peer.seq:
             return 10
-        return 11 if frame.crc == peer.crc else 12
+        same = frame.crc == peer.crc and frame.value_q == peer.value_q
+        return 11 if same else 12
 
     # -- a round ------------------------------------------------------------------------------
 
@@ -317,7 +318,9 @@ class Machine:
         self.held = True
         for slot in range(self.degree):
             peer = self.peers[slot]
-            if peer.live and self.edges.move(slot):
+            if not peer.live:
+                peer.used = 0
+            elif self.edges.move(slot):
                 self.held = False
         self.mirror()
 

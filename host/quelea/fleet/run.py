@@ -1,0 +1,297 @@
+"""Run an emulated fleet from its options to its verdict: `quelea fleet`."""
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from rich.console import Console
+
+import quelea
+from quelea import adversaries
+from quelea.coordinator import Coordinator
+from quelea.errors import EXIT_FALSE, EXIT_INTERRUPT, EXIT_OK, UserError
+from quelea.fleet import broker as brokers
+from quelea.fleet import interpreter, plan, staging
+from quelea.fleet.accounts import Accounts
+from quelea.fleet.chaos import Chaos
+from quelea.fleet.forkserver import Launcher, LaunchError
+from quelea.fleet.live import Display
+from quelea.fleet.options import FleetOptions
+from quelea.fleet.plan import KEEPALIVE_S, Plan
+from quelea.fleet.say import print_verdict
+from quelea.fleet.scene import bring_up_to_date, first_scene
+from quelea.fleet.supervisor import GIVEN_UP, Event, NodeSpec, Supervisor
+from quelea.fleet.verdict import Verdict, judge
+from quelea.journal import Journal, NodeRow, Recorder, RunFolder, open_run
+
+REFRESH_S = 0.25
+READY_S = 30.0  # for all nodes to say ready; 400 take 4 s on two cores
+LOG_LINES = 12
+
+
+class Stopped(Exception):
+    """Ctrl-C or SIGTERM: end everything, keep the journal."""
+
+
+class NotReady(Exception):
+    """Nodes that were started do not come to work; the text says which and shows a log."""
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Turn SIGINT and SIGTERM into Stopped for the time of a run."""
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run(options: FleetOptions, as_json: bool = False) -> int:
+    """Run the fleet and return the exit status: 0 if the verdict holds, 1 if not, 130 on Ctrl-C.
+
+    People's text goes to standard error; with as_json one object goes to standard output.
+    UserError for anything wrong that can be known before the first node starts.
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    the_plan = plan.make(options)
+    runtime = interpreter.find(options.runtime, options.heap_kb)
+    folder = open_run(options.name, options.runs)
+    for warning in [*the_plan.warnings, *([folder.note] if folder.note else [])]:
+        console.print(f"warning: {warning}", style="yellow")
+    try:
+        with _stoppable():
+            verdict = Fleet(the_plan, runtime, folder, console).run()
+    except Stopped:
+        console.print(f"stopped; no verdict. The journal is {folder.journal}")
+        if as_json:
+            print(json.dumps({"verdict": False, "checks": [], "stopped": True}))
+        return EXIT_INTERRUPT
+    except NotReady as error:
+        console.print(f"{error}\nThe journal is {folder.journal}", style="red", markup=False)
+        if as_json:
+            print(json.dumps({"verdict": False, "checks": [], "problem": str(error)}))
+        return EXIT_FALSE
+    print_verdict(console, verdict, the_plan, folder)
+    if as_json:
+        print(json.dumps(_as_json(verdict, the_plan, folder)))
+    return EXIT_OK if verdict.ok else EXIT_FALSE
+
+
+def _as_json(verdict: Verdict, the_plan: Plan, folder: RunFolder) -> dict[str, Any]:
+    return {
+        "verdict": verdict.ok,
+        "checks": [check._asdict() for check in verdict.checks],
+        "figures": verdict.figures,
+        "violations": verdict.violations,
+        "nodes": the_plan.topology.node_count,
+        "liars": list(the_plan.liars),
+        "faults_max": the_plan.faults_max,
+        "topology": {"name": the_plan.topology.name, "certificate": str(the_plan.certificate)},
+        "seed": the_plan.options.seed,
+        "journal": str(folder.journal),
+    }
+
+
+def node_rows(the_plan: Plan) -> list[NodeRow]:
+    """Return the members of the fleet as the journal keeps them."""
+    topology = the_plan.topology
+    lying = ("liar", f"attack:{the_plan.options.attack}")
+    return [
+        NodeRow(
+            number,
+            topology.id_of(number),
+            topology.neighbours(number),
+            lying if number in the_plan.liars else (),
+        )
+        for number in topology.nodes
+    ]
+
+
+class Fleet:
+    """One run: broker, coordinator, nodes, faults, journal; all ended when run() returns."""
+
+    def __init__(
+        self,
+        the_plan: Plan,
+        runtime: interpreter.Interpreter,
+        folder: RunFolder,
+        console: Console,
+    ) -> None:
+        self.plan = the_plan
+        self.options = the_plan.options
+        self.runtime = runtime
+        self.folder = folder
+        self.console = console
+        self.scene = first_scene(the_plan)
+        self.rows = node_rows(the_plan)
+        self.numbers = {the_plan.topology.id_of(n): n for n in the_plan.topology.nodes}
+
+    def run(self) -> Verdict:
+        """Set up, watch, break on purpose, take down; then judge what the journal holds."""
+        recorder = self.folder.writer()
+        try:
+            self._record_plan(recorder)
+            self._live(recorder)
+        except (Stopped, NotReady) as error:
+            recorder.event("fleet", "stopped", {"why": str(error) or "Ctrl-C or SIGTERM"})
+            recorder.close()
+            raise
+        recorder.event("fleet", "stopped", {"why": "end of the run"})
+        recorder.flush()
+        with Journal.open(self.folder.journal) as journal:
+            verdict = judge(journal, self.plan)
+        recorder.finish(verdict.checks, verdict.ok)
+        lacking = recorder.close()
+        if lacking is not None:
+            verdict.figures["journal_incomplete"] = lacking.as_json()
+        return verdict
+
+    def _record_plan(self, recorder: Recorder) -> None:
+        the_plan, topology = self.plan, self.plan.topology
+        recorder.run("name", self.options.name)
+        recorder.run("version", quelea.__version__)
+        recorder.run("command", sys.argv)
+        recorder.run("seed", self.options.seed)
+        settings = {key: str(value) for key, value in vars(self.options).items()}
+        recorder.run("settings", settings | {"faults_max": the_plan.faults_max})
+        recorder.run("topology", topology.to_dict() | {"certificate": str(the_plan.certificate)})
+        recorder.run("liars", list(the_plan.liars))
+        recorder.run("runtime", self.runtime.text)
+        recorder.nodes(self.rows)
+
+    def _live(self, recorder: Recorder) -> None:
+        with ExitStack() as stack:
+            launcher = Launcher(self.runtime.linked_folder)
+            stack.callback(launcher.close)
+            ids = list(self.numbers)
+            accounts = Accounts.create(self.options.name, ids)
+            broker = brokers.create(
+                self.options.broker, self.folder.path / "broker", launcher, accounts=accounts
+            )
+            broker.start()
+            stack.callback(broker.stop)
+            recorder.event("fleet", "broker-started", {"kind": broker.kind, "port": broker.port})
+            coordinator = self._coordinator(broker, recorder)
+            stack.callback(coordinator.stop)
+            supervisor = Supervisor(launcher, lambda event: self._node_event(recorder, event))
+            stack.callback(supervisor.close)
+            self._start_nodes(supervisor, broker, accounts)
+            chaos = Chaos(self.options, self.plan, broker, supervisor, recorder, self.scene)
+            with Display(self.scene, self.console) as display:
+                self._watch(supervisor, coordinator, chaos, display)
+            self.scene.phase = "stopping"
+
+    def _coordinator(self, broker: brokers.Broker, recorder: Recorder) -> Coordinator:
+        options = self.options
+        coordinator = Coordinator(
+            broker, options.name, recorder, nodes=self.rows, period_ms=options.period_ms
+        )
+        coordinator.start()
+        coordinator.wait_connected()
+        coordinator.announce(
+            {
+                "fleet": options.name,
+                "nodes": options.nodes,
+                "mode": options.mode,
+                "rule": options.rule,
+                "faults_max": self.plan.faults_max,
+                "period_ms": options.period_ms,
+                "epoch_rounds": options.epoch_rounds,
+            }
+        )
+        return coordinator
+
+    def _start_nodes(
+        self, supervisor: Supervisor, broker: brokers.Broker, accounts: Accounts
+    ) -> None:
+        board = staging.stage(mpy_version=self.runtime.mpy)
+        for node_id, number in self.numbers.items():
+            folder = self.folder.path / "nodes" / node_id
+            user, password = broker.credentials(node_id)
+            config = dict(self.plan.configs[number])
+            config["broker"] = {
+                "host": broker.host,
+                "port": broker.port,
+                "user": user,
+                "password": password,
+                "keepalive_s": KEEPALIVE_S,
+            }
+            trace = json.dumps({"values_q": self.plan.traces[number - 1]}).encode()
+            extra: dict[str, Any] = {"trace.json": trace}
+            if number in self.plan.liars:
+                extra["attack.py"] = adversaries.FOLDER / "forge.py"
+                extra["lie.py"] = adversaries.path(self.options.attack)
+            staging.stage_node(folder, board, config, extra)
+            spec = NodeSpec(
+                node_id,
+                self.runtime.argv("main.py", self.options.heap_kb),
+                folder,
+                folder / "node.log",
+                board.env(),
+                self.runtime.linked,
+            )
+            try:
+                supervisor.start(spec)
+            except LaunchError as error:
+                raise UserError(
+                    f"node {node_id} does not start: {error}", remedy="see its node.log"
+                ) from error
+
+    def _watch(
+        self,
+        supervisor: Supervisor,
+        coordinator: Coordinator,
+        chaos: Chaos,
+        display: Display,
+    ) -> None:
+        """Follow the fleet until its time is over; the clock starts when all nodes are ready."""
+        started_s = time.monotonic()
+        ready_s: float | None = None
+        while True:
+            now_s = time.monotonic()
+            bring_up_to_date(self.scene, coordinator.view())
+            if ready_s is None:
+                if all(line.state == "ready" for line in self.scene.lines):
+                    ready_s = now_s
+                    self.scene.phase = "running"
+                    self.scene.note(f"nodes ready after {now_s - started_s:.1f} s")
+                elif now_s - started_s > READY_S or self._gave_up(supervisor):
+                    raise NotReady(self._why_not_ready(supervisor))
+            else:
+                self.scene.elapsed_s = now_s - ready_s
+                chaos.act(self.scene.elapsed_s)
+                if self.scene.elapsed_s >= self.options.seconds:
+                    return
+            display.refresh()
+            time.sleep(REFRESH_S)
+
+    def _gave_up(self, supervisor: Supervisor) -> bool:
+        return any(supervisor.state(node_id) == GIVEN_UP for node_id in self.numbers)
+
+    def _why_not_ready(self, supervisor: Supervisor) -> str:
+        late = [line.id for line in self.scene.lines if line.state != "ready"]
+        worst = next((n for n in late if supervisor.state(n) == GIVEN_UP), late[0])
+        log = "\n    ".join(supervisor.log(worst, LOG_LINES)) or "(empty)"
+        return (
+            f"{len(late)} of {len(self.scene.lines)} nodes did not become ready; "
+            f"the log of {worst} ends with\n    {log}"
+        )
+
+    def _node_event(self, recorder: Recorder, event: Event) -> None:
+        detail = {"pid": event.pid, "code": event.code, "wanted": event.wanted}
+        recorder.event(event.node_id, event.kind, detail | {"detail": event.detail})
+        if event.kind in ("exited", "restarted", "gave_up") and not (
+            event.wanted and event.kind == "exited" and self.scene.phase == "stopping"
+        ):
+            why = f" with {event.code}" if event.code is not None else ""
+            self.scene.note(f"{event.node_id} {event.kind.replace('_', ' ')}{why}")
