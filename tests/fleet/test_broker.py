@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -94,8 +95,9 @@ def test_freeze_keeps_connections_and_answers_nothing(make: Callable[..., Embedd
         assert client.connected
     assert answers(one, 5.0)
     one.freeze()
+    begin_s = time.monotonic()
     one.stop()
-    assert not one.running
+    assert not one.running and time.monotonic() - begin_s < broker.STOP_S
 
 
 def test_retained_messages_outlive_a_kill(make: Callable[..., EmbeddedBroker], kind: str) -> None:

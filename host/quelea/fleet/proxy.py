@@ -3,7 +3,7 @@
     with FaultyProxy(broker.host, broker.port, seed=7) as proxy:
         ...                                     # nodes connect to proxy.host, proxy.port
         proxy.cut("rst", clients=["n03"])
-        proxy.delay(down_ms=200, jitter_ms=50)
+        proxy.slow(down_ms=200, jitter_ms=50)
         assert proxy.counters()["cut_rst"] == 1
 
 It runs in a thread of its own. Connections are known by their MQTT client id. Where a fault takes
@@ -99,7 +99,7 @@ class FaultyProxy:
         return self._call(lambda: dict(self._counts))
 
     # -- faults of the whole network ------------------------------------------------------------
-    def delay(self, *, up_ms: float = 0.0, down_ms: float = 0.0, jitter_ms: float = 0.0) -> None:
+    def slow(self, *, up_ms: float = 0.0, down_ms: float = 0.0, jitter_ms: float = 0.0) -> None:
         """Delay what passes from now on, each piece by up to jitter_ms more; order is kept."""
         for direction, delay_ms in ((UP, up_ms), (DOWN, down_ms)):
             self._shapes[direction].delay_ms = delay_ms
@@ -127,7 +127,7 @@ class FaultyProxy:
 
     def clear(self) -> None:
         """End all faults that last; broken connections stay broken."""
-        self.delay()
+        self.slow()
         self.drip(0, 0.0)
         self.accept()
         self.thaw()

@@ -79,8 +79,6 @@ class Pipe(asyncio.Protocol):
     # -- our side -------------------------------------------------------------------------------
     def push(self, data: bytes, due_s: float = 0.0) -> None:
         """Send data to the other socket at due_s, after what was pushed before; b"" ends it."""
-        if self._queue:
-            due_s = max(due_s, self._queue[-1][0])
         self._queue.append((due_s, data))
         self._held_bytes += len(data)
         self.flush()

@@ -22,6 +22,8 @@ from quelea.fleet import nodelog, procfs
 from quelea.fleet.forkserver import Child, Launcher, LaunchError
 
 LOG_CHECK_S = 5.0  # how often the sizes of the logs are looked at
+# How a node is asked to end: an interrupt lets it say `disconnected`, SIGTERM ends one that hangs.
+ASKING = (signal.SIGINT, signal.SIGTERM)
 KILL_S = 5.0  # from SIGKILL to the exit's report; more only on a machine that does not run
 
 # What a node can be. A paused node is still running.
@@ -122,17 +124,18 @@ class Supervisor:
 
     def stop(self, node_id: str, grace_s: float = 2.0) -> None:
         """End one node for good, as `stop_all` does."""
-        self._stop([self._nodes[node_id]], grace_s, signal.SIGTERM)
+        self._stop([self._nodes[node_id]], grace_s, ASKING)
 
-    def stop_all(self, grace_s: float = 2.0, first: int = signal.SIGTERM) -> list[str]:
-        """End all nodes within grace_s + KILL_S; return the ids of those that had to be killed.
+    def stop_all(self, grace_s: float = 2.0, signals: Sequence[int] = ASKING) -> list[str]:
+        """End all nodes; return the ids of those that had to be killed.
 
-        first: the signal that asks; SIGINT is a KeyboardInterrupt in the node.
+        Each of the signals is given grace_s, then comes SIGKILL: with the two of ASKING it takes
+        2 grace_s + KILL_S at most, and as long as the slowest node where all listen.
         """
         with self._lock:
             self._timers.clear()
             nodes = list(self._nodes.values())
-        return self._stop(nodes, grace_s, first)
+        return self._stop(nodes, grace_s, signals)
 
     def close(self, grace_s: float = 2.0) -> None:
         """Stop all nodes, deliver the last events, end the thread."""
@@ -245,22 +248,22 @@ class Supervisor:
         self._work.put(None)
         return True
 
-    def _stop(self, nodes: Sequence[_Node], grace_s: float, first: int) -> list[str]:
+    def _stop(self, nodes: Sequence[_Node], grace_s: float, signals: Sequence[int]) -> list[str]:
         with self._lock:
             for node in nodes:
                 node.stopping = True
                 if node.state != RUNNING:
                     node.state = STOPPED
-        with contextlib.suppress(LaunchError):  # a helper that is gone has taken all with it
-            self._launcher.signal(_children(nodes), first)
-            self._launcher.signal(_children(nodes), signal.SIGCONT)  # paused ones cannot end
-        self._await_end(nodes, grace_s)
-        stubborn = [node for node in nodes if node.state == RUNNING]
-        if stubborn:
-            with contextlib.suppress(LaunchError):
-                self._launcher.signal(_children(stubborn), signal.SIGKILL)
-            self._await_end(stubborn, KILL_S)
-        return [node.spec.node_id for node in stubborn]
+        left = list(nodes)
+        for signum in (*signals, signal.SIGKILL):
+            left = [node for node in left if node.state == RUNNING]
+            if not left:
+                break
+            with contextlib.suppress(LaunchError):  # a helper that is gone has taken all with it
+                self._launcher.signal(_children(left), signum)
+                self._launcher.signal(_children(left), signal.SIGCONT)  # paused ones cannot end
+            self._await_end(left, KILL_S if signum == signal.SIGKILL else grace_s)
+        return [node.spec.node_id for node in left]
 
     def _await_end(self, nodes: Sequence[_Node], timeout_s: float) -> None:
         with self._changed:
