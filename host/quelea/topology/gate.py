@@ -1,7 +1,10 @@
 """The gate: a fleet starts only on a graph that is proved to carry its liars.
 
-Resilient rules with F liars among each node's neighbours need a (2F + 1)-robust graph, which is
-sufficient (LeBlanc et al. 2013, theorem 4 on the F-local model; F + 1 is necessary).
+With F liars among each node's neighbours W-MSR needs a (2F + 1)-robust graph, which is sufficient
+(LeBlanc et al. 2013, on the F-local model; F + 1 is necessary). The proof rests on the own value
+never being put aside. Rules that may trim it too keep to the honest hull on the same graphs, but
+are proved to agree on complete ones only (Dolev et al. 1986): on two groups of six, each joined
+to all of the other, r = 3, trimmed mean and midpoint with F = 1 swing for ever without a liar.
 """
 
 from quelea_proto.limits import NEIGHBOURS_MAX
@@ -15,6 +18,8 @@ from quelea.topology.robustness import certify
 # A graph whose nodes have at most d neighbours has r <= d // 2 + 1: it can be split so that each
 # node keeps (d - 1) // 2 of its own on its side (Stiebitz 1996). So 2F + 1 <= 64.
 CARRIED_MAX = NEIGHBOURS_MAX // 4
+ON_ANY_GRAPH = ("wmsr",)
+ON_COMPLETE_GRAPHS = ("wmsr", "trimmed-mean", "midpoint")
 NAMES_SHOWN = 4  # nodes named in a message
 
 
@@ -24,8 +29,8 @@ def require(
     """The graph's certificate and a warning, "" if there is nothing to warn of.
 
     faults_max: F, liars among any node's neighbours, 0..CARRIED_MAX; 0 needs a connected graph
-    only. rule: "mean" carries no liars and so only warns; "median" warns that nothing promises
-    agreement. force: warn where the proof is missing or the graph too weak, instead of refusing.
+    only. rule: a name of quelea_proto.rules; it decides what is warned of, not what is refused.
+    force: warn where the proof is missing or the graph too weak, instead of refusing.
     UserError: the proof is below 2F + 1 and force is not given; or, also with force, a node has
     fewer than 2F + 1 neighbours, since it would hold its value for ever, or the graph is in parts.
     """
@@ -46,19 +51,25 @@ def require(
             why="A fleet in parts cannot agree.",
             remedy=f"add links, or write {FLAG} growth:{needed}",
         )
-    if rule == "mean" and faults_max:
-        return certificate, f"the rule mean carries no liars, and faults_max is {faults_max}"
+    warnings = [_about_rule(topology, faults_max, rule)]
     if certificate.r_lower < needed:
-        what, why = (
-            _verdict(topology, certificate, faults_max),
-            _reason(topology, certificate, needed),
-        )
+        what = _verdict(topology, certificate, faults_max)
+        why = _reason(topology, certificate, needed)
         if not force:
             raise UserError(what, FLAG, why, _remedy(topology, certificate, needed))
-        return certificate, f"{what} {why}"
-    if rule == "median" and faults_max:
-        return certificate, "the rule median keeps to the honest hull, but may never agree"
-    return certificate, ""
+        warnings.insert(0, f"{what} {why}")
+    return certificate, " ".join(text for text in warnings if text)
+
+
+def _about_rule(topology: Topology, faults_max: int, rule: str) -> str:
+    """What the certificate does not promise for this rule; "" if it promises agreement."""
+    complete = topology.degree_min == topology.node_count - 1
+    if faults_max == 0 or rule in (ON_COMPLETE_GRAPHS if complete else ON_ANY_GRAPH):
+        return ""
+    if rule == "mean":
+        return f"The rule mean carries no liars, and faults_max is {faults_max}."
+    where = "complete graphs only" if rule in ON_COMPLETE_GRAPHS else "no graph"
+    return f"The rule {rule} keeps to the honest hull, but is proved to agree on {where}."
 
 
 def _refuse_few_neighbours(topology: Topology, faults_max: int) -> None:
