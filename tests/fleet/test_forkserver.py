@@ -152,7 +152,7 @@ def test_close_kills_all(runtime: Interpreter, tmp_path: Path) -> None:
 
 
 HOST = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from quelea.fleet import interpreter
 from quelea.fleet.forkserver import Launcher
@@ -163,29 +163,39 @@ launcher = Launcher(runtime.linked_folder)
 argv = runtime.argv("sleep.py", 110)
 children = [launcher.spawn(argv, cwd=folder, linked=runtime.linked) for _ in range(3)]
 children.append(launcher.spawn(["/bin/sleep", "600"], cwd=folder))
-print(launcher.pid, *[child.pid for child in children], flush=True)
+copy = os.fork() if sys.argv[2] == "copied host" else -1
+if copy == 0:
+    time.sleep(600)
+    os._exit(0)
+print(copy, launcher.pid, *[child.pid for child in children], flush=True)
 time.sleep(600)
 """
 
 
-@pytest.mark.parametrize("victim", ["host", "helper"])
+@pytest.mark.parametrize("victim", ["host", "copied host", "helper"])
 def test_nobody_survives_a_kill(victim: str, need: Need, tmp_path: Path) -> None:
-    """SIGKILL leaves no time to clean up; the children must go by themselves."""
+    """SIGKILL leaves no time to clean up; the children must go by themselves.
+
+    A fork of the host, as multiprocessing makes them, holds the helper's socket open.
+    """
     if victim == "helper":
         need(LINUX, "PR_SET_PDEATHSIG", "running on Linux")
     host = subprocess.Popen(
-        [sys.executable, "-c", HOST, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOST, str(tmp_path), victim], stdout=subprocess.PIPE, text=True
     )
     assert host.stdout is not None
-    helper, *children = map(int, host.stdout.readline().split())
+    copy, helper, *children = map(int, host.stdout.readline().split())
     try:
         assert len(children) == 4 and all(alive(pid) for pid in children)
-        os.kill(host.pid if victim == "host" else helper, signal.SIGKILL)
+        os.kill(helper if victim == "helper" else host.pid, signal.SIGKILL)
         until(lambda: not any(alive(pid) for pid in [helper, *children]), WAIT_S, "their end")
     finally:
         host.kill()
         host.wait()
         host.stdout.close()
+        if copy > 0:
+            assert alive(copy)
+            os.kill(copy, signal.SIGKILL)
 
 
 def test_helper_killed_is_reported(runtime: Interpreter, tmp_path: Path) -> None:
