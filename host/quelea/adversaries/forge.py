@@ -21,18 +21,19 @@ from quelea_proto.sorting import sort_prefix
 class View:
     """What a liar knows: its own honest state, its neighbours' newest values, a random source."""
 
-    def __init__(self, agent, options: dict) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, agent, options) -> None:  # type: ignore[no-untyped-def]
         self.agent = agent
         self.options = options
-        self.lo_q = agent.settings.lo_q
-        self.hi_q = agent.settings.hi_q
-        self.random = 1 + (agent.settings.node * 7919 + agent.session) % 65536
+        self.lo_q: int = agent.settings.lo_q
+        self.hi_q: int = agent.settings.hi_q
+        self.random: int = 1 + (agent.settings.node * 7919 + agent.session) % 65536
         self.round = 0  # rounds since the node started
 
     @property
     def epoch_round(self) -> int:
         """Rounds since the epoch began."""
-        return self.agent.mode.rounds
+        rounds: int = self.agent.mode.rounds
+        return rounds
 
     def heard_q(self) -> list[int]:
         """Return the live neighbours' values of the own epoch, ascending; may be empty."""
@@ -53,22 +54,22 @@ class View:
 class Attack:
     """forge(now_ms, agent, frames_out) -> frames to send instead; lie: an adversary module."""
 
-    def __init__(self, settings, options: dict, lie=None) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, settings, options, lie=None) -> None:  # type: ignore[no-untyped-def]
         if lie is None:
-            import lie  # staged beside this file on a node
+            lie = __import__("lie")  # staged beside this file on a node
         self.settings = settings
         self.options = options
         self.lie = lie
-        self.view = None
         self.frame = Frame(len(settings.numbers))
-        self.forged = 0  # frames whose claim differs from the honest value
+        self.forged = -1  # frames whose claim differs from the honest value; -1: none sent yet
 
     def forge(self, now_ms: int, agent, frames_out):  # type: ignore[no-untyped-def]
         """Return the sequence of (dest, buffer) to send in place of frames_out."""
         if len(frames_out) == 0:
             return frames_out
-        if self.view is None:
+        if self.forged < 0:
             self.view = View(agent, self.options)
+            self.forged = 0
         self.view.round += 1
         if not self.lie.DIRECT:
             claim_q = self.lie.claim_q(self.view, -1)

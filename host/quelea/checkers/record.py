@@ -2,26 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quelea.journal import FrameRow
+
 Ints = NDArray[np.int64]
-
-
-class FrameRow(Protocol):
-    """A well-formed frame as the journal gives it."""
-
-    t_us: int
-    source: int
-    session: int
-    epoch: int
-    seq: int
-    input_q: int
-    value_q: int
-    flags: int
-    payload: bytes
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,11 @@ def print_verdict(console: Console, verdict: Verdict, plan: Plan, folder: RunFol
             f"plain averaging on this graph would need {figures['rounds_predicted']} rounds "
             f"(rho {figures['rho']})"
         )
-    if "delivered_share" in figures:
+    if "journal_share" in figures:
         away = figures["frames_lost_while_broker_away"]
         rest = f"; {away:,} more were spoken while the broker was away" if away else ""
         console.print(
-            f"{figures['delivered_share']:.3%} of {figures['frames_spoken'] - away:,} honest "
+            f"{figures['journal_share']:.3%} of {figures['frames_spoken'] - away:,} honest "
             f"frames reached the journal{rest}"
         )
     if "journal_incomplete" in figures:

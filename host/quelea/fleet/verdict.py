@@ -12,13 +12,14 @@ from quelea_proto.frames import FLOW, STATE, frame_bytes
 from quelea.checkers import convergence, hull, monotone_seq, sum_exact
 from quelea.checkers.record import Record, read
 from quelea.fleet.plan import Plan
-from quelea.journal import Check, Journal
+from quelea.journal import Check, Journal, StatusRow
 from quelea.topology.spectral import rho, rounds_predicted
 
 # A trimming rule hears d - 2F of d neighbours, and rounds are not in step: both cost time.
 ROUNDS_SLACK = 2.0
 ROUNDS_EXTRA = 4.0  # epochs do not begin at one instant: nodes follow within their fresh_rounds
 RETURN_US = 10_000_000  # backoff goes up to RECONNECT_MS_MAX, 8 s
+DELIVERED_MIN = 0.999  # outside outages; the two ends of a count differ by some under way
 SPREAD_EXACT_Q = 2
 SPREAD_SHARE = 0.01  # resilient: of the epoch's first spread
 SPREAD_MIN_Q = 16  # ... or this, whichever is larger: rules stall a few q apart on sparse graphs
@@ -163,14 +164,56 @@ def _judge_traffic(verdict: Verdict, journal: Journal, record: Record, plan: Pla
             "bytes",
         )
     )
+    taken, expected = _delivered(journal, record, plan)
+    if expected and not plan.options.fanout:
+        share = round(taken / expected, 5)
+        verdict.checks.append(
+            Check("frames delivered to neighbours", share >= DELIVERED_MIN, share, DELIVERED_MIN)
+        )
+        verdict.figures |= {"frames_delivered": taken, "frames_for_neighbours": expected}
     lost, away, spoken = _gaps(record, _outages(journal))
     verdict.figures |= {
         "frames": len(record),
         "frames_spoken": spoken,
         "frames_lost": lost,
         "frames_lost_while_broker_away": away,
-        "delivered_share": round(1 - lost / max(1, spoken - away), 6),
+        "journal_share": round(1 - lost / max(1, spoken - away), 6),
     }
+
+
+def _delivered(journal: Journal, record: Record, plan: Plan) -> tuple[int, int]:
+    """Return (frames that nodes took from neighbours, frames spoken to them), between statuses.
+
+    For each node from its first status after the last outage to its newest one, in one session:
+    the counter of frames handed to its agent against what its neighbours said in that time.
+    """
+    quiet_us = max([0, *(end for _, end in _outages(journal))])
+    spoken = {
+        number: np.sort(record.t_us[record.source == number]) for number in plan.topology.nodes
+    }
+    first: dict[int, StatusRow] = {}
+    last: dict[int, StatusRow] = {}
+    for row in journal.statuses():
+        if row.t_us >= quiet_us:
+            begun = first.setdefault(row.node, row)
+            if begun.document.get("session") == row.document.get("session"):
+                last[row.node] = row
+            else:
+                first[row.node] = row
+    taken = expected = 0
+    for number, row in last.items():
+        if number not in spoken or row is first[number]:
+            continue
+        taken += _taken(row) - _taken(first[number])
+        for other in plan.topology.neighbours(number):
+            span = np.searchsorted(spoken[other], (first[number].t_us, row.t_us))
+            expected += int(span[1] - span[0])
+    return taken, expected
+
+
+def _taken(row: StatusRow) -> int:
+    counted = row.document.get("agent")
+    return int(counted.get("frames_in", 0)) if isinstance(counted, dict) else 0
 
 
 def _outages(journal: Journal) -> list[tuple[int, int]]:
