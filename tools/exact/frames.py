@@ -159,9 +159,9 @@ def _refused() -> Iterator[tuple[bytes, str]]:
         yield whole[:length], f"cut to {length} bytes"
     yield whole[:-1], "last byte lost"
     yield whole + b"\0", "one byte too many"
-    for version in (0, 2, 7):
+    for version in (0, 6, 7):
         yield seal(body(plain, version)), f"version {version}"
-    for kind in (0, 3, 31):
+    for kind in (0, 30, 31):
         yield seal(bytes([32 | kind]) + body(plain)[1:]), f"kind {kind} is not in use"
     yield seal(bytes([32 | FLOW]) + body(plain)[1:]), "state bytes under the kind of a flow frame"
     yield seal(body(plain)[:18] + b"\x02" + body(plain)[19:]), "count one below the columns"
@@ -173,7 +173,7 @@ def _refused() -> Iterator[tuple[bytes, str]]:
         yield bytes(changed), f"one bit of byte {at} turned"
     yield whole[:-2] + b"\0\0", "checksum zeroed"
     for wrong, why in (
-        (Fields(flags=4), "an unknown flag"),
+        (Fields(flags=128), "an unknown flag"),
         (Fields(node=0), "node 0"),
         (Fields(session=0), "session 0"),
         (Fields(seq=2**30), "seq 2^30"),
@@ -192,7 +192,11 @@ def _refused() -> Iterator[tuple[bytes, str]]:
 
 
 def rows() -> Iterator[Row]:
-    """Yield the rows of frames.jsonl: hex, cause, why, and of good frames every field."""
+    """Yield the rows of frames.jsonl: hex, cause, why, and of good frames every field.
+
+    What is refused here must be so for ever: numbers that come into use next are left out. New
+    rows are yielded behind these, by a function of their own.
+    """
     for fields, why in GOOD:
         payload = seal(body(fields))
         yield {"hex": payload.hex(), "cause": cause(payload), "why": why, **vars(fields)}

@@ -20,7 +20,6 @@ PORT_MODULES = (
     *("array", "binascii", "deflate", "errno", "esp32", "gc", "hashlib", "io", "json", "machine"),
     *("micropython", "network", "os", "random", "select", "socket", "ssl", "struct", "sys"),
     *("time", "tls", "uctypes", "vfs"),
-    *("chumicro_config", "chumicro_mqtt", "chumicro_sockets", "chumicro_timing"),
 )
 
 
