@@ -14,6 +14,7 @@ import json
 
 from quelea_proto import limits
 from quelea_proto.fixed import ticks_add, ticks_diff
+from quelea_proto.limits import const
 from quelea_proto.topics import build
 
 from quelea_agent import counters as count
@@ -30,11 +31,18 @@ NAMES = (
     "bad_configs",
     "events_dropped",  # more than EVENTS_MAX within EVENTS_MS
 )
-UNKNOWN_TOPICS, INBOX_DROPS, STALE_WILLS, COMMANDS = range(4)
-BAD_COMMANDS, REPEATED_COMMANDS, BAD_CONFIGS, EVENTS_DROPPED = range(4, 8)
+# positions in NAMES
+_UNKNOWN_TOPICS = const(0)
+_INBOX_DROPS = const(1)
+_STALE_WILLS = const(2)
+_COMMANDS = const(3)
+_BAD_COMMANDS = const(4)
+_REPEATED_COMMANDS = const(5)
+_BAD_CONFIGS = const(6)
+_EVENTS_DROPPED = const(7)
 
 VERBS = ("status", "sense", "stop")
-_FAR_MS = 60000  # how far ahead next_wake_ms lies when nothing is due
+_FAR_MS = const(60000)  # how far ahead next_wake_ms lies when nothing is due
 
 
 class Link:
@@ -165,7 +173,7 @@ class Link:
         if number is not None:
             if len(self.frames) >= limits.INBOX_FRAMES_MAX:
                 self.frames.pop(0)
-                self.counts[INBOX_DROPS] += 1
+                self.counts[_INBOX_DROPS] += 1
             self.frames.append((number, payload))
         elif topic == self._state:
             self._hear_state(payload)
@@ -176,28 +184,28 @@ class Link:
                 if topic.startswith(prefix):
                     self._command(topic[len(prefix) :], payload)
                     return
-            self.counts[UNKNOWN_TOPICS] += 1
+            self.counts[_UNKNOWN_TOPICS] += 1
 
     def _hear_state(self, payload: bytes) -> None:
         if payload == b"ready":
             self._ready_waits = False
         elif payload == b"lost" and not self._ready_waits and not self.stopping:
             # While an own `ready` is on its way it comes after this, and is the last word.
-            self.counts[STALE_WILLS] += 1
+            self.counts[_STALE_WILLS] += 1
             self._say_ready()
 
     def _hear_config(self, payload: bytes) -> None:
         config = _object(payload)
         seq = None if config is None else config.get("seq")
         if not _is_int(seq) or not 0 <= seq <= limits.SEQ_MAX:
-            self.counts[BAD_CONFIGS] += 1
+            self.counts[_BAD_CONFIGS] += 1
         elif seq != self.cfg_seq:
             self.cfg_seq = seq
             self._status_due = True
 
     def _command(self, word: bytes, payload: bytes) -> None:
         """Do one command, once for each token, and answer it."""
-        self.counts[COMMANDS] += 1
+        self.counts[_COMMANDS] += 1
         verb = ""
         for known in VERBS:
             if word == known.encode():
@@ -205,12 +213,12 @@ class Link:
         args = _object(payload) if payload else {}
         token = None if args is None else _token(args)
         if token is not None and token in self._tokens:
-            self.counts[REPEATED_COMMANDS] += 1
+            self.counts[_REPEATED_COMMANDS] += 1
             self._answer(verb, token, "", True)
             return
         problem = self._do(verb, args)
         if problem:
-            self.counts[BAD_COMMANDS] += 1
+            self.counts[_BAD_COMMANDS] += 1
         elif token is not None:
             self._tokens.append(token)
             if len(self._tokens) > limits.TOKENS_MAX:
@@ -308,7 +316,7 @@ class Link:
     def _note(self, name: str, now_ms: int, pairs: tuple) -> None:
         """Keep an event until it may be said; the first ones win, the others are counted."""
         if len(self._events) >= limits.EVENTS_MAX:
-            self.counts[EVENTS_DROPPED] += 1
+            self.counts[_EVENTS_DROPPED] += 1
             return
         self._events.append(report.event(name, self.session, now_ms, pairs))
 

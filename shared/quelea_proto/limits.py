@@ -60,7 +60,6 @@ PACKET_BYTES_MAX = const(1536)  # a frame or a status, its topic, the MQTT heade
 SEND_QUEUE_MAX = const(32)  # messages waiting for a slow broker; the oldest of QoS 0 goes first
 SUBSCRIPTIONS_MAX = const(136)  # each neighbour's topic and the ten of a node's own
 IN_FLIGHT_MAX = const(8)  # messages of QoS 1 that the broker has not yet acknowledged
-PACKETS_A_TURN_MAX = const(32)  # packets sent before the agent gets its turn again
 TOKENS_MAX = const(8)  # commands remembered, so that a redelivered one is not done twice
 TOKEN_CHARS_MAX = const(32)
 EVENTS_MAX = const(4)  # events a node publishes within EVENTS_MS; the others are only counted

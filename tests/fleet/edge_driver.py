@@ -12,7 +12,7 @@ import json
 import sys
 import time
 
-from quelea_agent.port.mqtt import ATTEMPTS, UP, Transport
+from quelea_agent.port.mqtt import UP, Transport
 from quelea_proto import fixed
 
 options = json.loads(sys.argv[1])
@@ -85,7 +85,7 @@ while running:
     if not running:
         break
     state = transport.state()
-    news = (state, transport.counts[ATTEMPTS])
+    news = (state, transport.counts[0])
     if news != seen:
         seen = news
         say({"state": state, "counts": transport.counts})

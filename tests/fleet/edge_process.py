@@ -12,8 +12,6 @@ import threading
 import time
 from pathlib import Path
 
-import chumicro_mqtt
-
 ROOT = Path(__file__).parents[2]
 DRIVER = Path(__file__).with_name("edge_driver.py")
 DEADLINE_S = 8.0
@@ -23,13 +21,12 @@ HEAP_KB = 64
 SOURCES = (
     (ROOT / "shared" / "quelea_proto", "quelea_proto"),
     (ROOT / "firmware" / "quelea_agent", "quelea_agent"),
-    (Path(chumicro_mqtt.__file__).parent, "chumicro_mqtt"),
 )
 
 
 @functools.cache
 def compiled() -> Path:
-    """Compile the firmware and its MQTT client once a test run; return the folder.
+    """Compile the firmware once a test run; return the folder.
 
     From source the compiler itself would need more than the board's heap.
     """
@@ -62,7 +59,7 @@ def command(runtime: str, heap_kb: int = HEAP_KB) -> list[str]:
 
 def environment() -> dict[str, str]:
     """Return an environment in which both interpreters find the firmware's source."""
-    folders = [str(ROOT / "shared"), str(ROOT / "firmware"), str(SOURCES[2][0].parent)]
+    folders = [str(ROOT / "shared"), str(ROOT / "firmware")]
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(folders),
@@ -73,14 +70,16 @@ def environment() -> dict[str, str]:
 class Process:
     """A child whose lines of JSON are kept in rows, and its other lines in noise."""
 
-    def __init__(self, argv: list[str], cwd: str | Path = ROOT) -> None:
+    def __init__(
+        self, argv: list[str], cwd: str | Path = ROOT, env: dict[str, str] | None = None
+    ) -> None:
         self.rows: list[dict] = []
         self.noise: list[str] = []
         self._news = threading.Condition()
         self.child = subprocess.Popen(
             argv,
             cwd=cwd,
-            env=environment(),
+            env=env or environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

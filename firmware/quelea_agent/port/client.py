@@ -5,6 +5,8 @@ or the cause of the connection's end. What the broker still owes is a list of ro
 [kind, packet id, deadline, packet or None, times sent]: CONNACK, SUBACK, PUBACK, PINGRESP.
 """
 
+from quelea_proto.limits import const
+
 from quelea_agent.port import packets, tcp
 
 # causes of an end
@@ -15,8 +17,8 @@ RESET = 3  # an error of the operating system
 TIMEOUT = 4  # an answer did not come, or a packet did not go out, in time
 GARBAGE = 5  # bytes that are not MQTT, or not MQTT from a broker
 
-SENDS_MAX = 4  # of one PUBLISH with QoS 1, the repetitions included
-_PACKET_ID_MAX = 65535
+_SENDS_MAX = const(4)  # of one PUBLISH with QoS 1, the repetitions included
+_PACKET_ID_MAX = const(65535)
 
 
 class Client:
@@ -129,7 +131,7 @@ class Client:
         for row in self._owed:
             if ticks_diff(now_ms, row[2]) < 0:
                 continue
-            if row[3] is None or row[4] >= SENDS_MAX:
+            if row[3] is None or row[4] >= _SENDS_MAX:
                 return TIMEOUT
             again = bytearray(row[3])
             again[0] |= packets.DUP

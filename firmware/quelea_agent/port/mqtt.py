@@ -17,6 +17,7 @@ import select
 
 from quelea_proto import limits
 from quelea_proto.fixed import clamp, ticks_add, ticks_diff
+from quelea_proto.limits import const
 
 from quelea_agent.port import client as session
 from quelea_agent.port import packets, tcp
@@ -47,15 +48,30 @@ NAMES = (
     "crash",  # an exception in the client: a fault of our own
     "memory",  # no memory left
 )
-ATTEMPTS, CONNECTS, LOSSES, SENT, RECEIVED, OVERSIZE, OFFLINE_DROPS, QUEUE_DROPS = range(8)
-UNRESOLVED, REFUSED, REJECTED, CLOSED, RESET, TIMEOUT, GARBAGE, CRASH, MEMORY = range(8, 17)
-
-_CAUSES = (0, REJECTED, CLOSED, RESET, TIMEOUT, GARBAGE)  # by the session's own numbers
+# positions in NAMES
+_ATTEMPTS = const(0)
+_CONNECTS = const(1)
+_LOSSES = const(2)
+_SENT = const(3)
+_RECEIVED = const(4)
+_OVERSIZE = const(5)
+_OFFLINE_DROPS = const(6)
+_QUEUE_DROPS = const(7)
+_UNRESOLVED = const(8)
+_REFUSED = const(9)
+_REJECTED = const(10)
+_CLOSED = const(11)
+_RESET = const(12)
+_TIMEOUT = const(13)
+_GARBAGE = const(14)
+_CRASH = const(15)
+_MEMORY = const(16)
+_CAUSES = (0, _REJECTED, _CLOSED, _RESET, _TIMEOUT, _GARBAGE)  # by the session's own numbers
 
 _READ = select.POLLIN
 _WRITE = select.POLLOUT
 _GONE = select.POLLERR | select.POLLHUP
-_LINGER_MS = 300  # for the broker to read DISCONNECT before the socket goes
+_LINGER_MS = const(300)  # for the broker to read DISCONNECT before the socket goes
 
 
 class Transport:
@@ -128,15 +144,15 @@ class Transport:
     def publish(self, topic: bytes, payload, qos: int = 0, retain: bool = False) -> bool:
         """Send or queue one message; payload is copied. False: dropped and counted."""
         if self._state != UP:
-            self.counts[OFFLINE_DROPS] += 1
+            self.counts[_OFFLINE_DROPS] += 1
             return False
         if packets.publish_bytes(topic, payload, qos) > limits.PACKET_BYTES_MAX:
-            self.counts[QUEUE_DROPS] += 1
+            self.counts[_QUEUE_DROPS] += 1
             return False
         queue = self._queue
         if len(queue) or self._subscriptions or not self._may_send(qos):
             if not queue.put(topic, payload, qos, retain):
-                self.counts[QUEUE_DROPS] += 1
+                self.counts[_QUEUE_DROPS] += 1
         else:
             self._send(self._ticks.ticks_ms(), topic, payload, qos, retain)
         return True
@@ -182,14 +198,14 @@ class Transport:
             self._dial(now_ms)
         elif self._state == DIALLING:
             if ticks_diff(now_ms, self._since_ms) >= self._answer_ms:
-                self._end(now_ms, TIMEOUT)
+                self._end(now_ms, _TIMEOUT)
         else:
             self._turn(now_ms)
 
     def _event(self, mask: int) -> None:
         if self._state == DIALLING:
             if mask & _GONE:
-                self._end(self._ticks.ticks_ms(), REFUSED)
+                self._end(self._ticks.ticks_ms(), _REFUSED)
             else:
                 self._greet()
         elif self._wire is not None:
@@ -199,18 +215,18 @@ class Transport:
                 self._wire.blocked = False
 
     def _dial(self, now_ms: int) -> None:
-        self.counts[ATTEMPTS] += 1
+        self.counts[_ATTEMPTS] += 1
         self._since_ms = now_ms
         try:
             if self._address is None:
                 self._address = tcp.resolve(self._broker["host"], self._broker["port"])
         except OSError:
-            self._end(now_ms, UNRESOLVED)
+            self._end(now_ms, _UNRESOLVED)
             return
         try:
             self._raw = tcp.dial(self._address[0], self._address[1])
         except OSError:
-            self._end(now_ms, REFUSED)
+            self._end(now_ms, _REFUSED)
             return
         self._mask = _WRITE
         self._poller.register(self._raw, _WRITE)
@@ -240,7 +256,7 @@ class Transport:
             )
             self._client.greet(now_ms, greeting)
         except MemoryError:
-            self._end(now_ms, MEMORY)
+            self._end(now_ms, _MEMORY)
             return
         self._state = GREETING
         self._watch()
@@ -268,15 +284,15 @@ class Transport:
         try:
             cause = client.turn(now_ms)
         except MemoryError:
-            return MEMORY
+            return _MEMORY
         except Exception:
-            return CRASH
+            return _CRASH
         if client.connected and self._state == GREETING:
             self._state = UP
             self._since_ms = now_ms
-            self.counts[CONNECTS] += 1
-        self.counts[RECEIVED] += client.received
-        self.counts[OVERSIZE] += client.oversize
+            self.counts[_CONNECTS] += 1
+        self.counts[_RECEIVED] += client.received
+        self.counts[_OVERSIZE] += client.oversize
         client.received = client.oversize = 0
         return _CAUSES[cause]
 
@@ -292,7 +308,7 @@ class Transport:
         self.counts[cause] += 1
         self.cause = cause
         if self._state == UP:
-            self.counts[LOSSES] += 1
+            self.counts[_LOSSES] += 1
             if ticks_diff(now_ms, self._since_ms) >= limits.RECONNECT_MS_MAX:
                 self._tries = 0  # a connection that lasted; a short one does not count, lest
                 # two nodes of the same name throw each other out without a pause
@@ -335,7 +351,7 @@ class Transport:
         return client.free() and (not qos or client.in_flight < limits.IN_FLIGHT_MAX)
 
     def _send(self, now_ms: int, topic: bytes, payload, qos: int, retain: bool) -> None:
-        self.counts[SENT] += 1
+        self.counts[_SENT] += 1
         self._client.publish(now_ms, topic, payload, qos, retain)
 
     def _feed(self, now_ms: int) -> None:

@@ -4,11 +4,13 @@ References (MQTT x.y) are to the OASIS standard of 29 October 2014. QoS 0 and 1 
 here raises on bytes from outside: the decoder says BAD, and the connection ends.
 """
 
-CONNECT = 0x10
+from quelea_proto.limits import const
+
+_CONNECT = const(0x10)
 CONNACK = 0x20
 PUBLISH = 0x30
 PUBACK = 0x40
-SUBSCRIBE = 0x82  # with the flags that MQTT 3.8.1 demands
+_SUBSCRIBE = const(0x82)  # with the flags that MQTT 3.8.1 demands
 SUBACK = 0x90
 PINGRESP = 0xD0
 
@@ -16,7 +18,7 @@ PINGREQ = b"\xc0\x00"
 DISCONNECT = b"\xe0\x00"
 DUP = 8
 RETAIN = 1
-LENGTH_DIGITS_MAX = 4  # MQTT 2.2.3
+_LENGTH_DIGITS_MAX = const(4)  # MQTT 2.2.3
 
 # what next() found
 NOTHING = 0  # more bytes are needed
@@ -53,7 +55,7 @@ def connect(name: str, keepalive_s: int, user: str, password: str, will: tuple) 
             flags |= 0x40
             body += _text(password)
     head = b"\x00\x04MQTT\x04" + bytes((flags, keepalive_s >> 8, keepalive_s & 255))
-    return _packet(CONNECT, head + body)
+    return _packet(_CONNECT, head + body)
 
 
 def subscribe(packet_id: int, rows) -> bytes:
@@ -61,7 +63,7 @@ def subscribe(packet_id: int, rows) -> bytes:
     body = bytes((packet_id >> 8, packet_id & 255))
     for topic, qos in rows:
         body += _text(topic) + bytes((qos,))
-    return _packet(SUBSCRIBE, body)
+    return _packet(_SUBSCRIBE, body)
 
 
 def publish_bytes(topic: bytes, payload: bytes, qos: int) -> int:
@@ -154,7 +156,7 @@ class Decoder:
             at += 1
             if digit < 128:
                 break
-            if at - first > LENGTH_DIGITS_MAX:
+            if at - first > _LENGTH_DIGITS_MAX:
                 return BAD
         self.head = buffer[first]
         self.at = at

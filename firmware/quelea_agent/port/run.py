@@ -9,6 +9,7 @@ A lost broker changes nothing but where the frames go: the agent's rounds go on.
 import sys
 
 from quelea_proto.fixed import ticks_add, ticks_diff
+from quelea_proto.limits import const
 
 from quelea_agent import __version__, report
 from quelea_agent.agent import Agent
@@ -16,8 +17,8 @@ from quelea_agent.link import Link
 from quelea_agent.port import config, mqtt
 from quelea_agent.port.heap import Heap
 
-EXIT_CONFIG = 2  # the exit status of a node that was given a faulty configuration
-_LAST_WORDS_MS = 1000  # for the broker to acknowledge `disconnected`
+_EXIT_CONFIG = const(2)  # the exit status of a node that was given a faulty configuration
+_LAST_WORDS_MS = const(1000)  # for the broker to acknowledge `disconnected`
 
 
 def port_module():
@@ -167,7 +168,7 @@ def main() -> None:
         sensor, problem = port.sensor(cfg.get("sensor"), port.ticks.ticks_ms())
     if problem:
         sys.stderr.write("quelea: " + problem + "\n")
-        sys.exit(EXIT_CONFIG)
+        sys.exit(_EXIT_CONFIG)
     node = Node(module, port, cfg, settings, sensor)
     cfg = None  # what is needed of it is in the node; on a small heap the rest counts
     node.run()

@@ -7,12 +7,14 @@ buffer, what a read that would wait returns, and what getaddrinfo lists.
 import errno
 import socket
 
+from quelea_proto.limits import const
+
 # what read() returns besides a number of bytes; 0 is "nothing now"
 CLOSED = -1  # the other side sent its end of file
 BROKEN = -2  # any error of the operating system
 
-_TCP = 6  # IPPROTO_TCP
-_NODELAY = 1  # TCP_NODELAY: without it a small packet waits for the ack of the one before
+_TCP = const(6)  # IPPROTO_TCP
+_NODELAY = const(1)  # TCP_NODELAY: without it a small packet waits for the ack of the one before
 _IN_PROGRESS = (errno.EINPROGRESS, errno.EAGAIN)
 
 
