@@ -4,7 +4,7 @@
 
 Every result lies between two honest values while at most F of the received are lies, since
 2F + 1 values at least must have been received. Its spread floor on complete graphs is 1 to 2 q
-(docs/one_reading.md names the games solved); dropping the own value is the planted error that
+(docs/fixed_point.md has the games solved). Leaving the own value out is the planted error that
 its tests look for.
 """
 
