@@ -39,7 +39,14 @@ def test_an_unknown_mark_is_refused():
 
 def test_check_fails_when_a_file_is_stale(tmp_path):
     """A copy of the tree with one changed limit: --check names the stale files and fails."""
-    for folder in ("shared", "firmware", "tools", "host/quelea/reference", "host/quelea/data", "docs"):
+    for folder in (
+        "shared",
+        "firmware",
+        "tools",
+        "host/quelea/reference",
+        "host/quelea/data",
+        "docs",
+    ):
         subprocess.run(["mkdir", "-p", tmp_path / folder], check=True)
         subprocess.run(["cp", "-r", f"{ROOT / folder}/.", tmp_path / folder], check=True)
     path = tmp_path / "shared/quelea_proto/limits.py"
