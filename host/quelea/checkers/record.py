@@ -14,10 +14,14 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Record:
-    """Columns of equal length, one entry a frame; honest is True where the source does not lie."""
+    """Columns of equal length, one entry a frame.
+
+    dest: 0 for a broadcast, else the node addressed. honest: whether the source does not lie.
+    """
 
     t_us: Ints
     source: Ints
+    dest: Ints
     session: Ints
     epoch: Ints
     seq: Ints
@@ -31,7 +35,7 @@ class Record:
         return len(self.t_us)
 
 
-NAMES = ("t_us", "source", "session", "epoch", "seq", "input_q", "value_q", "flags")
+NAMES = ("t_us", "source", "dest", "session", "epoch", "seq", "input_q", "value_q", "flags")
 
 
 def read(rows: Iterable[FrameRow], liars: Iterable[int]) -> Record:

@@ -125,11 +125,11 @@ def make(options: FleetOptions) -> Plan:
 def _reading_ms(options: FleetOptions) -> int:
     """How long one reading of the trace lasts.
 
-    An epoch, or 20 rounds where there are none; in exact mode half the run, so that the second
-    half has to come to rest.
+    An epoch, or 20 rounds where there are none; in exact mode three fifths of the run, so that
+    the rest of it has to come to rest, also at a node that was killed and begins its trace anew.
     """
     if options.mode == "exact":
-        return options.seconds * 500
+        return options.seconds * 600
     return options.period_ms * (options.epoch_rounds or 20)
 
 

@@ -189,7 +189,8 @@ def _delivered(journal: Journal, record: Record, plan: Plan) -> tuple[int, int]:
     """
     quiet_us = max([0, *(end for _, end in _outages(journal))])
     spoken = {
-        number: np.sort(record.t_us[record.source == number]) for number in plan.topology.nodes
+        number: np.sort(record.t_us[(record.source == number) & (record.dest == 0)])
+        for number in plan.topology.nodes
     }
     first: dict[int, StatusRow] = {}
     last: dict[int, StatusRow] = {}
@@ -204,8 +205,9 @@ def _delivered(journal: Journal, record: Record, plan: Plan) -> tuple[int, int]:
     for number, row in last.items():
         if number not in spoken or row is first[number]:
             continue
+        spoken[0] = np.sort(record.t_us[record.dest == number])
         taken += _taken(row) - _taken(first[number])
-        for other in plan.topology.neighbours(number):
+        for other in (0, *plan.topology.neighbours(number)):
             span = np.searchsorted(spoken[other], (first[number].t_us, row.t_us))
             expected += int(span[1] - span[0])
     return taken, expected
