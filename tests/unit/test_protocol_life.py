@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from quelea_agent.link import BAD_COMMANDS, INBOX_DROPS, REPEATED_COMMANDS, UNKNOWN_TOPICS, Link
+from quelea_agent.link import NAMES, Link
 from quelea_agent.port import session
 from quelea_proto.limits import INBOX_FRAMES_MAX
 from small_fleet import K4, K5, agent, counted, due, frame, settings
@@ -13,6 +13,11 @@ OWN = b"quelea/1/demo/n/n01/"
 
 def link(**more):
     return Link(settings(1, K4), 7, 5000, **more)
+
+
+def links(one, name):
+    """Return one of the link's counters."""
+    return one.counts[NAMES.index(name)]
 
 
 def said(one):
@@ -131,11 +136,11 @@ def test_only_frames_of_neighbours_reach_the_agent():
     for topic in (b"quelea/1/demo/n/n09/x", b"quelea/1/demo/d/n03/n02", b"other/\xff", b""):
         one.receive(topic, b"c")
     assert one.frames == [(3, b"a"), (4, b"b")]
-    assert one.counts[UNKNOWN_TOPICS] == 4
+    assert links(one, "unknown_topics") == 4
     for number in range(INBOX_FRAMES_MAX + 3):
         one.receive(b"quelea/1/demo/n/n02/x", bytes([number]))
     assert len(one.frames) == INBOX_FRAMES_MAX and one.frames[-1] == (2, bytes([number]))
-    assert one.counts[INBOX_DROPS] == 5, "the oldest went"
+    assert links(one, "inbox_drops") == 5, "the oldest went"
 
 
 def test_frames_go_to_their_topics():
@@ -154,9 +159,9 @@ def test_a_command_is_done_once_a_token():
     one.receive(command, b'{"tok":5,"value_q":17}')
     one.demand_q = 18
     one.receive(command, b'{"tok":5,"value_q":17}')
-    assert one.demand_q == 18 and one.counts[REPEATED_COMMANDS] == 1
+    assert one.demand_q == 18 and links(one, "repeated_commands") == 1
     answers = [json.loads(row[1]) for row in said(one)]
     assert [answer["tok"] for answer in answers] == [5, 5]
     assert [answer["ok"] for answer in answers] == [True, True]
     one.receive(command, b"no object")
-    assert one.counts[BAD_COMMANDS] == 1
+    assert links(one, "bad_commands") == 1
