@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from house import flash, imports, names, size, subset, text
+from house import flash, imports, names, size, subset, testing, text
 from house.source import Finding, Source
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +26,11 @@ FILE_RULES: tuple[Callable[[Source], Iterator[Finding]], ...] = (
     text.machine_paths,
     text.commands,
 )
-TREE_RULES: tuple[Callable[[Path], Iterator[Finding]], ...] = (flash.built_files, flash.manifest)
+TREE_RULES: tuple[Callable[[Path], Iterator[Finding]], ...] = (
+    flash.built_files,
+    flash.manifest,
+    testing.bare_names,
+)
 TEXT = (".py", ".pyx", ".pxd", ".pxi", ".pyi", ".md", ".toml", ".json", ".jsonl", ".txt", ".in")
 NAMES = ("Makefile", "run", "LICENSE", ".gitignore")
 

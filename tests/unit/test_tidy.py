@@ -15,6 +15,7 @@ CLEAN = {
     "docs/fine.md": "Run `python tools/run_me.py` and `make test`; see `docs/fine.md`.\n",
     "tools/run_me.py": "",
     "Makefile": "test:\n\ttrue\n",
+    "tests/fleet/test_same.py": "",
 }
 PATH = "/".join(["", "work", "main"])
 HOST = "pi.".join(["py", "org"])
@@ -61,6 +62,7 @@ PLANTED = (
     ("commands", "docs/c.md", 1, "see `shared/gone.py`\n", "shared/gone.py"),
     ("built_files", "shared/quelea_proto/fast.so", 1, "", "build product"),
     ("built_files", "firmware/quelea_agent/fast.c", 1, "", "build product"),
+    ("bare_names", "tests/unit/test_same.py", 1, "", "tests/fleet/test_same.py"),
 )
 
 
