@@ -118,6 +118,17 @@ def test_foreign_and_other_versions_are_refused_with_the_remedy(tmp_path: Path) 
         assert isinstance(caught.value, UserError) and str(path) in caught.value.where
 
 
+def test_a_journal_that_is_not_finished_is_followed(tmp_path: Path) -> None:
+    """Also when it has no log beside it yet: what is written later is seen."""
+    path = database(tmp_path / FILE, APPLICATION_ID, SCHEMA_VERSION)
+    with Journal.open(path) as journal:
+        assert journal.run() == {}
+        with sqlite3.connect(path) as connection:
+            connection.execute("INSERT INTO run VALUES ('seed', '5')")
+        connection.close()
+        assert journal.run() == {"seed": 5}
+
+
 def test_a_folder_named_latest_stops_no_run(tmp_path: Path) -> None:
     (tmp_path / LATEST / "mine").mkdir(parents=True)
     run = open_run("demo", tmp_path)

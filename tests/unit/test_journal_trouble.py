@@ -1,6 +1,5 @@
 """Whatever happens to the file, the producer goes on, and the journal says what it lacks."""
 
-import json
 import os
 import resource
 import shutil
@@ -107,6 +106,8 @@ def test_a_full_disk_stops_nobody_and_is_told_once_there_is_room(tmp_path: Path)
         assert writer.trouble and writer.waiting == 2_000
         lost = writer.incomplete.dropped["frame"]
     assert writer.flush(20), writer.trouble
+    with Journal.open(tmp_path) as journal:  # it is told before the end
+        assert journal.incomplete is not None and journal.incomplete.dropped == {"frame": lost}
     hear(writer, sent, 1, sent)
     assert writer.close() is not None
     with Journal.open(tmp_path) as journal:
@@ -166,6 +167,7 @@ def test_a_read_only_folder_is_tried_until_it_can_be_written(
     folder.chmod(0o555)
     with as_nobody():
         assert seqs(folder) == [1]  # a finished journal is read where nothing can be written
+    assert [path.name for path in folder.iterdir()] == ["journal.sqlite"]
 
 
 def test_a_removed_file_is_made_again_and_the_loss_is_told(tmp_path: Path) -> None:
@@ -244,16 +246,20 @@ from quelea.journal import Writer
 writer = Writer(Path(sys.argv[1]))
 seq = 0
 while True:
-    seq += 1
-    hear(writer, writer.now_us(), 1, seq)
-    if seq % 100 == 0:
-        print(seq, writer.now_us(), flush=True)
-        writer._wake.wait(0.002)
+    for _ in range(500):
+        seq += 1
+        hear(writer, seq, 1, seq)
+    assert writer.flush(20)
+    print(seq, flush=True)
+    for _ in range(50):  # these may be lost, but only from their end
+        seq += 1
+        hear(writer, seq, 1, seq)
 """
 
 
 def test_a_killed_process_leaves_a_sound_journal_without_its_last_batch(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
+    flushed = 0
     with subprocess.Popen(
         [sys.executable, "-c", CHILD, str(path)],
         stdout=subprocess.PIPE,
@@ -261,18 +267,17 @@ def test_a_killed_process_leaves_a_sound_journal_without_its_last_batch(tmp_path
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     ) as child:
         assert child.stdout is not None
-        written = killed_us = 0
-        while killed_us < 2_000_000:
-            written, killed_us = map(int, child.stdout.readline().split())
+        while flushed < 20_000:
+            flushed = int(child.stdout.readline())
         child.send_signal(signal.SIGKILL)
+        flushed = max([flushed, *map(int, child.stdout.read().split())])
     assert child.returncode == -signal.SIGKILL
     with Journal.open(path) as journal:
-        rows = list(journal.frames())
-        assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
-        assert written - len(rows) < written, "something was committed"
-        # a batch is due every 0.25 s; the rest is room for a machine that does other things
-        assert killed_us - rows[-1].t_us < 1_500_000
+        kept = [row.seq for row in journal.frames()]
+        assert kept == list(range(1, len(kept) + 1)) and len(kept) >= flushed
         assert not journal.closed
         assert journal.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    with sqlite3.connect(path) as again:
-        assert json.dumps(again.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]) == "0"
+    with sqlite3.connect(path) as again:  # its log folds in
+        assert again.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    with Journal.open(path) as journal:
+        assert len(list(journal.frames())) == len(kept)

@@ -296,26 +296,35 @@ class Journal:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    """Open read-only; a finished journal also on a medium that cannot be written."""
+    """Open read-only: a finished journal as it lies there, another beside its writer."""
     with path.open("rb") as file:
         head = file.read(16)
     if head not in (b"", MAGIC):
         raise schema.foreign(str(path), "it is no SQLite file")
     uri = f"file:{quote(str(path.resolve()))}?mode=ro"
     problem = ""
-    # A log without content needs no shared memory beside it, which a read-only folder forbids.
-    log = path.with_name(path.name + "-wal")
-    plain = not log.exists() or log.stat().st_size == 0
-    for option in ("", "&immutable=1") if plain else ("",):
+    # A writer at work has a log beside the file. Without one the file can be read without shared
+    # memory, which a read-only folder forbids and a reader would leave behind.
+    alone = not path.with_name(path.name + "-wal").exists()
+    for option in ("&immutable=1", "") if alone else ("",):
         connection = sqlite3.connect(uri + option, uri=True, check_same_thread=False)
         try:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            return connection
+            if not option or _finished(connection):
+                return connection
         except sqlite3.DatabaseError as error:
-            connection.close()
             problem = str(error)
+        connection.close()
     raise UserError(
         f"the journal cannot be read: {problem}",
         where=str(path),
         remedy="copy the run's folder, with its -wal file, to a place that you may write.",
     )
+
+
+def _finished(connection: sqlite3.Connection) -> bool:
+    try:
+        row = connection.execute("SELECT count(*) FROM run WHERE key = 'closed'").fetchone()
+    except sqlite3.DatabaseError:
+        return False  # not ours, or only just begun: the checks that follow say which
+    return bool(row[0])

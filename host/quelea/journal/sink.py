@@ -13,6 +13,7 @@ from quelea.journal.recorder import Batch
 ROWS_A_STATEMENT = 100
 BUSY_S = 0.25  # longest wait for another process that holds the file
 CACHE_KB = 16_000  # the pages at which 1,000 nodes' index entries are appended: 4 KB each
+LOG_PAGES = 4_000  # 16 MB of log before it is folded in, which waits for the disk
 
 # A row that SQLite cannot take; everything else that goes wrong is about the file.
 ROW_ERRORS = (
@@ -92,6 +93,7 @@ def connect(path: Path) -> Sink:
     )
     try:
         if schema.is_empty(connection):
+            connection.execute("PRAGMA synchronous = OFF")  # nothing in it that could be lost
             connection.execute("BEGIN IMMEDIATE")
             schema.create(connection)  # before WAL: the file gets header and tables in one step
             connection.execute("COMMIT")
@@ -101,6 +103,7 @@ def connect(path: Path) -> Sink:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         return Sink(connection, path)
     except (sqlite3.Error, OSError, UserError):
         connection.close()
