@@ -1,0 +1,74 @@
+"""What is flashed: every module of the tree, nothing else, small enough, with allowed imports."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from quelea.fleet import manifest, staging
+
+ROOT = Path(__file__).resolve().parents[2]
+FLASH_BYTES_MAX = 80 * 1024  # all bytecode, the MQTT client included
+NOT_FLASHED = {"quelea_agent/port/cpython.py"}
+OURS = ("quelea_proto", "quelea_agent")
+
+# What MicroPython's unix port and its boards have in common, and the edges may use.
+PURE = {"json", "micropython"}
+EDGE = PURE | {"array", "errno", "gc", "os", "select", "socket", "sys", "time"}
+BOARD = EDGE | {"esp32", "machine", "network"}
+CPYTHON = EDGE | {"signal"}
+STAGED = {"quelea_agent/port/run.py": {"attack"}}  # beside the settings of an emulated liar
+
+
+def tree() -> dict[str, Path]:
+    """Return every module of the protocol and the agent by its path on the board."""
+    found = {}
+    for folder, package in (
+        (ROOT / "shared", "quelea_proto"),
+        (ROOT / "firmware", "quelea_agent"),
+    ):
+        for path in sorted((folder / package).rglob("*.py")):
+            found[path.relative_to(folder).as_posix()] = path
+    return found
+
+
+def allowed(name: str) -> set[str]:
+    """Return the modules of others that the module at this path may import."""
+    if not name.startswith("quelea_agent/port/"):
+        return PURE
+    if name.endswith("/esp32.py"):
+        return BOARD
+    return (CPYTHON if name in NOT_FLASHED else EDGE) | STAGED.get(name, set())
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top names of what a module imports, in functions too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0 and node.module, f"{path}: import by the full name"
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def test_manifest_lists_every_module() -> None:
+    listed = {str(source.target) for source in manifest.read(ROOT / "firmware" / "manifest.py")}
+    assert listed == set(tree()) - NOT_FLASHED | {"main.py"}
+
+
+def test_all_bytecode_fits(tmp_path: Path) -> None:
+    board = staging.stage(root=tmp_path, manifest=ROOT / "firmware" / "manifest.py")
+    for file in board.files:
+        print(f"{file.bytes:6} {file.target}")
+    print(f"{board.total_bytes:6} of {FLASH_BYTES_MAX}")
+    assert board.total_bytes <= FLASH_BYTES_MAX
+    assert all(file.bytes for file in board.files)
+
+
+@pytest.mark.parametrize("name", sorted(tree()))
+def test_imports_are_those_of_a_board(name: str) -> None:
+    extra = imported(tree()[name]) - allowed(name) - set(OURS)
+    assert not extra, f"{name} imports {', '.join(sorted(extra))}"
+    if name.startswith("quelea_proto/"):
+        assert "quelea_agent" not in imported(tree()[name])
