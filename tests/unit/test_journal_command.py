@@ -59,6 +59,27 @@ def test_show_for_people_says_what_matters(root: Path, capsys: pytest.CaptureFix
     assert max(map(len, text.splitlines())) <= 120
 
 
+def test_show_tells_events_that_come_together_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = open_run("demo", tmp_path)
+    writer = run.writer()
+    for number in range(1, 10):
+        writer.event(f"n0{number}", "start", {"session": 1}, t_us=number)
+        writer.event("coordinator", "present", {"node": f"n0{number}"}, t_us=number)
+    writer.event("coordinator", "broker-lost", {"reason": "closed"}, t_us=5_000_000)
+    writer.event("coordinator", "present", {"node": "n04"}, t_us=9_000_000)
+    writer.close()
+    show(run.path)
+    lines = capsys.readouterr().out.splitlines()[-4:]
+    assert [line.split("s  ", 1)[1].rstrip() for line in lines] == [
+        "9 x start: n01, n02, n03, n04, n05, n06 and 3 more",
+        "9 x present: n01, n02, n03, n04, n05, n06 and 3 more",
+        "coordinator  broker-lost reason=closed",
+        "coordinator  present node=n04",
+    ]
+
+
 def test_show_of_a_run_broken_off_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -97,11 +97,11 @@ class Coordinator:
         if self._stopping.is_set():
             return []
         self._stopping.set()
+        if self._ticker.is_alive():
+            self._ticker.join(2.0)
         if self._link.up.is_set():
             acknowledged(self._link.publish(self._state_topic, self._farewell(), 1, True))
         self._link.stop()
-        if self._ticker.is_alive():
-            self._ticker.join(2.0)
         if not clean:
             return []
         try:

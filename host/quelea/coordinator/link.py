@@ -19,6 +19,7 @@ RETRY_MAX_S = 2.0
 RECEIVE_BYTES = 1 << 20  # about 15,000 frames wait in the kernel while Python does other things
 QUEUED_MAX = 1_000  # messages of QoS 1 kept for a broker that is away
 ACK_S = 5.0
+UNSPECIFIED = "Unspecified error"  # what paho-mqtt says of every end that the broker did not name
 
 
 class Endpoint(Protocol):
@@ -135,8 +136,10 @@ class Link:
     ) -> None:
         if self.up.is_set():
             self.up.clear()
-            self.problem = f"connection lost: {reason}"
-            self._guard(lambda: self._on_down(str(reason)))
+            said = str(reason)
+            why = "closed or broken" if said == UNSPECIFIED else said
+            self.problem = f"connection lost: {why}"
+            self._guard(lambda: self._on_down(why))
 
     def _received(self, client: paho.Client, data: Any, message: paho.MQTTMessage) -> None:
         try:

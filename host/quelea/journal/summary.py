@@ -5,7 +5,10 @@ from typing import Any
 from quelea.journal.reader import END_US, Journal, Traffic
 from quelea.journal.rows import EventRow, FrameRow, NodeRow
 
-EVENTS_SHOWN = 20
+EVENTS_MAX = 1_000  # the newest, in the object
+GROUPS_SHOWN = 24  # in the text, where events of one name that come together are one line
+GROUP_US = 2_000_000
+NAMES_SHOWN = 6
 US = 1_000_000
 NODE_COLUMNS = (
     *("id", "frames", "per_s", "bytes", "lost", "refused"),
@@ -51,8 +54,8 @@ def summarise(journal: Journal) -> dict[str, Any]:
         },
         "nodes": nodes,
         "faults": [fault._asdict() for fault in journal.faults()],
-        "events": [event._asdict() for event in events[-EVENTS_SHOWN:]],
-        "events_earlier": max(0, len(events) - EVENTS_SHOWN),
+        "events": [event._asdict() for event in events[-EVENTS_MAX:]],
+        "events_earlier": max(0, len(events) - EVENTS_MAX),
     }
 
 
@@ -145,13 +148,26 @@ def _fault_lines(summary: dict[str, Any]) -> list[str]:
 
 
 def _events(summary: dict[str, Any]) -> list[str]:
-    if not summary["events"]:
-        return []
-    lines = [_event(EventRow(**event)) for event in summary["events"]]
-    earlier = summary["events_earlier"]
-    return ["", *([f"({earlier} earlier events)"] if earlier else []), *lines]
+    groups: list[list[EventRow]] = []
+    newest: dict[str, list[EventRow]] = {}
+    for event in (EventRow(**row) for row in summary["events"]):
+        group = newest.get(event.name)
+        if group is None or event.t_us - group[0].t_us > GROUP_US:
+            group = newest[event.name] = []
+            groups.append(group)
+        group.append(event)
+    earlier = summary["events_earlier"] + sum(len(group) for group in groups[:-GROUPS_SHOWN])
+    lines = [_group(group) for group in groups[-GROUPS_SHOWN:]]
+    return ["", *([f"({earlier} earlier events)"] if earlier else []), *lines] if lines else []
 
 
-def _event(event: EventRow) -> str:
-    detail = " ".join(f"{key}={value}" for key, value in event.detail.items())
-    return f"{event.t_us / US:10.3f} s  {event.source:12} {event.name} {detail}".rstrip()
+def _group(events: list[EventRow]) -> str:
+    """Return a line for an event, or for several of one name: who, and how many."""
+    first = events[0]
+    head = f"{first.t_us / US:10.3f} s  "
+    if len(events) == 1:
+        detail = " ".join(f"{key}={value}" for key, value in first.detail.items())
+        return f"{head}{first.source:12} {first.name} {detail[:160]}".rstrip()
+    who = sorted({str(event.detail.get("node", event.source)) for event in events})
+    more = f" and {len(who) - NAMES_SHOWN} more" if len(who) > NAMES_SHOWN else ""
+    return f"{head}{len(events)} x {first.name}: {', '.join(who[:NAMES_SHOWN])}{more}"
