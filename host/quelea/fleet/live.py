@@ -173,6 +173,10 @@ class Display:
         if self.live is not None:
             self.live.stop()
 
+    def say(self, text: str) -> None:
+        """Say something that is to stay, above the drawing."""
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
     def refresh(self) -> None:
         """Draw the scene, or say it in a line when it is time to."""
         if self.live is not None:
@@ -181,11 +185,11 @@ class Display:
             return
         events = list(self.scene.events)
         for text in events[self.events_said :]:
-            self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+            self.say(text)
         self.events_said = len(events)
         if time.monotonic() - self.said_s >= PLAIN_EVERY_S:
             self.said_s = time.monotonic()
-            self.console.print(self._line(), highlight=False, markup=False, soft_wrap=True)
+            self.say(self._line())
 
     def _line(self) -> str:
         scene = self.scene

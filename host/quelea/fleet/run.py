@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,7 +9,6 @@ from typing import Any
 
 from rich.console import Console
 
-import quelea
 from quelea import adversaries
 from quelea.coordinator import Coordinator
 from quelea.errors import EXIT_FALSE, EXIT_INTERRUPT, EXIT_OK, UserError
@@ -26,7 +24,7 @@ from quelea.fleet.say import print_verdict
 from quelea.fleet.scene import bring_up_to_date, first_scene
 from quelea.fleet.supervisor import GIVEN_UP, Event, NodeSpec, Supervisor
 from quelea.fleet.verdict import Verdict, judge
-from quelea.journal import Journal, NodeRow, Recorder, RunFolder, open_run
+from quelea.journal import Journal, NodeRow, Recorder, RunFolder, begin, open_run
 
 REFRESH_S = 0.25
 READY_S = 30.0  # for all nodes to say ready; 400 take 4 s on two cores
@@ -157,17 +155,17 @@ class Fleet:
         return verdict
 
     def _record_plan(self, recorder: Recorder) -> None:
-        the_plan, topology = self.plan, self.plan.topology
-        recorder.run("name", self.options.name)
-        recorder.run("version", quelea.__version__)
-        recorder.run("command", sys.argv)
-        recorder.run("seed", self.options.seed)
+        the_plan = self.plan
         settings = {key: str(value) for key, value in vars(self.options).items()}
-        recorder.run("settings", settings | {"faults_max": the_plan.faults_max})
-        recorder.run("topology", topology.to_dict() | {"certificate": str(the_plan.certificate)})
-        recorder.run("liars", list(the_plan.liars))
+        begin(
+            recorder,
+            name=self.options.name,
+            nodes=self.rows,
+            seed=self.options.seed,
+            settings=settings | {"faults_max": the_plan.faults_max},
+            topology=the_plan.topology.to_dict() | {"certificate": str(the_plan.certificate)},
+        )
         recorder.run("runtime", self.runtime.text)
-        recorder.nodes(self.rows)
 
     def _live(self, recorder: Recorder) -> None:
         with ExitStack() as stack:
@@ -188,6 +186,8 @@ class Fleet:
             self._start_nodes(supervisor, broker, accounts)
             chaos = Chaos(self.options, self.plan, broker, supervisor, recorder, self.scene)
             with Display(self.scene, self.console) as display:
+                display.say(f"{self.scene.title}; {broker.kind} on {broker.host}:{broker.port}")
+                display.say(f"{self.runtime.text.splitlines()[0]}, {self.options.heap_kb} KB heap")
                 self._watch(supervisor, coordinator, chaos, display)
             self.scene.phase = "stopping"
 

@@ -52,3 +52,4 @@ def print_verdict(console: Console, verdict: Verdict, plan: Plan, folder: RunFol
         )
     end = "[bold green]The verdict holds.[/]" if verdict.ok else "[bold red]The verdict fails.[/]"
     console.print(f"{end} Journal: {folder.journal}")
+    console.print("more of it: quelea journal show", style="dim")
