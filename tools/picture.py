@@ -52,7 +52,7 @@ def main() -> int:
         verdict = fleet.run()
     svg = camera.export_svg(title="quelea fleet")
     # the page must look the same offline: no fonts from elsewhere
-    OUT.write_text(re.sub(r"@font-face \{.*?\}\n", "", svg, flags=re.DOTALL))
+    OUT.write_text(re.sub(r"@font-face \{.*?\}\n|<!--.*?-->\n", "", svg, flags=re.DOTALL))
     print_verdict(said, verdict, the_plan, folder)
     return 0 if verdict.ok else 1
 
