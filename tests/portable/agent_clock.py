@@ -1,4 +1,5 @@
 # The clock goes round at 2^30: rounds keep their period, ages stay right.
+# REQ-CLOCK-1 to REQ-CLOCK-4, REQ-FRAME-10.
 from kit import check
 from kit_agent import agent_of, counted, state_frame
 from quelea_proto.fixed import ticks_diff

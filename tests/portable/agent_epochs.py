@@ -1,4 +1,5 @@
 # Epochs: by own rounds, and by F + 1 neighbours that are further; F liars move nobody.
+# REQ-EPOCH-1 to REQ-EPOCH-5.
 from kit import check
 from kit_agent import agent_of, counted, rounds, show, state_frame
 

@@ -1,4 +1,5 @@
 # Exact mode: three nodes in a triangle, one lossy edge; the sum is kept to the unit.
+# REQ-FLOW-1, REQ-FLOW-6.
 from kit import check
 from kit_agent import agent_of, counted, flow_frame, show
 from quelea_proto.frames import Frame, unpack

@@ -1,4 +1,5 @@
 # Fanout: each round to some neighbours by the node's own seeded choice; every one has its turn.
+# REQ-TOPIC-5.
 from kit import check
 from kit_agent import agent_of, rounds
 

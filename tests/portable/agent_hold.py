@@ -1,4 +1,5 @@
 # With fewer than 2F + 1 fresh values the value does not move, and the frame says so.
+# REQ-RULE-7, REQ-CLOCK-2.
 from kit import check
 from kit_agent import agent_of, counted, show, state_frame
 

@@ -1,4 +1,5 @@
 # What the agent refuses: each frame is counted by its cause, and nothing else changes.
+# REQ-ACCEPT-3 to REQ-ACCEPT-9.
 from kit import check
 from kit_agent import agent_of, counted, flow_frame, rounds, show, state_frame
 
@@ -42,4 +43,7 @@ for session in (2, 3, 32769, 65535, 1):
 agent.step(0, [(1, memoryview(state_frame(1, 2, 5)))])
 agent.step(0, [(1, bytearray(state_frame(1, 3, 6)))])
 show(agent, ())
+counts = agent.counters.counts
+# Every payload raises frames_in and one of its fates: the counters up to `accepted`, in order.
+check(counts[0] == sum(counts[1:15]), "each payload has one fate", counts[0])
 print(counted(agent), agent.state())

@@ -1,4 +1,4 @@
-# Rounding and saturation at the edges of the number format. REQ-NUM: see docs/protocol.md.
+# Rounding and saturation at the edges of the number format. REQ-NUM-2, REQ-NUM-3, REQ-NUM-6.
 from kit import check
 from quelea_proto.fixed import clamp, from_counts, mean_half_up, saturate, toward_zero
 from quelea_proto.limits import Q_MAX

@@ -1,4 +1,4 @@
-# Clocks that wrap at 2^30 and rings of 2^16.
+# Clocks that wrap at 2^30 and rings of 2^16. REQ-CLOCK-1, REQ-EPOCH-4.
 from kit import check
 from quelea_proto.fixed import random_next, ring16_diff, ticks_add, ticks_diff
 

@@ -1,4 +1,5 @@
 # What a flow does with entries out of range, a full number range, and a neighbour that left.
+# REQ-FLOW-2, REQ-FLOW-3, REQ-FLOW-5.
 from kit import check
 from quelea_proto.flows import Flows
 

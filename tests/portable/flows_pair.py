@@ -1,4 +1,5 @@
 # Two nodes even out over one edge, under loss, repetition and a reboot: no unit is lost.
+# REQ-FLOW-6, REQ-FLOW-7, REQ-FLOW-8.
 from kit import check
 from quelea_proto.flows import Flows, divisor
 

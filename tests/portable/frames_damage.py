@@ -1,4 +1,5 @@
 # unpack never raises and never takes a damaged frame; the cause is the same everywhere.
+# REQ-ACCEPT-1, REQ-ACCEPT-2.
 from kit import check
 from kit_frames import Columns, packed, text
 from quelea_proto.frames import CAUSES, FLOW, STATE, Frame, crc16, unpack

@@ -1,4 +1,5 @@
 # Frames: pack and unpack give back every field, at the edges of every range.
+# REQ-FRAME-1, REQ-FRAME-4, REQ-FRAME-8, REQ-NUM-1.
 from kit import check
 from kit_frames import Columns, packed, text
 from quelea_proto.frames import CAUSES, FLOW, STATE, Frame, crc16, unpack, used_mark

@@ -1,4 +1,4 @@
-"""Edge cases of every rule; the scripts rule_*.py run them."""
+"""Edge cases of every rule, for the scripts rule_*.py. REQ-RULE-1 to -6, REQ-RULE-10."""
 
 from kit import check
 

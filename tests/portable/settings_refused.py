@@ -1,4 +1,5 @@
 # Settings from a file: bad ones are refused with one sentence, never with an exception.
+# REQ-SET-1, REQ-SET-2, REQ-SET-3.
 from kit import check
 from kit_agent import settings_of
 from quelea_agent.settings import load

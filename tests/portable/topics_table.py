@@ -1,4 +1,5 @@
 # Topics: what is built can be parsed; everything else is none of ours.
+# REQ-TOPIC-1, REQ-TOPIC-2.
 from kit import check
 from quelea_proto.topics import TOPICS, build, is_id, parse, row_of
 

@@ -1,5 +1,6 @@
 """The conformance run: vectors, portable tests and whole-node traces on every target."""
 
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
@@ -100,7 +101,12 @@ def _run_target(
         report.node_rounds_asked = wanted
         answer = traces.run_traces(target, files, truth, wanted, progress)
         report.trace_cases, report.node_rounds = answer.cases, answer.rounds
-        report.trace_seconds, report.difference = answer.seconds, answer.difference
+        report.trace_s, report.difference = answer.wall_s, answer.difference
+
+
+def _ignore_interrupt() -> None:
+    """Leave Ctrl-C to the parent, which then ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def conform(
@@ -130,7 +136,9 @@ def conform(
         pool: Executor | None = None
         if node_rounds >= traces.BULK_ROUNDS:
             # Spawned, not forked: the run has threads by then.
-            workers = ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+            workers = ProcessPoolExecutor(
+                processes, mp_context=get_context("spawn"), initializer=_ignore_interrupt
+            )
             pool = stack.enter_context(workers)
         truth = traces.Truth(seed, pool)
         for target in targets:

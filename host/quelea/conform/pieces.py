@@ -68,13 +68,16 @@ def _parse(name: str, text: str, files: Mapping[str, str]) -> _Module:
         if isinstance(statement, ast.Import) and any(
             _path_of(alias.name, files) for alias in statement.names
         ):
-            raise CannotFlatten(f"{name}: import of a whole module")
+            raise CannotFlatten(f"{name} imports a whole module")
         if isinstance(statement, ast.ImportFrom):
             source = statement.module or ""
+            for alias in statement.names:
+                if _path_of(f"{source}.{alias.name}", files):
+                    raise CannotFlatten(f"{source}.{alias.name} is needed as a whole module")
             if _path_of(source, files):
                 for alias in statement.names:
-                    if alias.asname or _path_of(f"{source}.{alias.name}", files):
-                        raise CannotFlatten(f"{name}: import of {alias.name} from {source}")
+                    if alias.asname:
+                        raise CannotFlatten(f"{source}.{alias.name} gets another name")
                     module.imports[alias.name] = (source, alias.name)
                 continue
         if _is_constant(statement):

@@ -25,7 +25,7 @@ class TargetReport:
     trace_cases: int = 0
     node_rounds: int = 0
     node_rounds_asked: int = 0
-    trace_seconds: float = 0.0
+    trace_s: float = 0.0
     wrong: list[str] = field(default_factory=list)  # vectors and scripts, a line each
     difference: Difference | None = None
     left_out: list[str] = field(default_factory=list)
@@ -79,7 +79,7 @@ class TargetReport:
     @property
     def us_per_round(self) -> float:
         """Wall time of a traced node-round on this target, generator included."""
-        return self.trace_seconds * 1e6 / self.node_rounds if self.node_rounds else 0.0
+        return self.trace_s * 1e6 / self.node_rounds if self.node_rounds else 0.0
 
 
 def _difference_dict(difference: Difference | None) -> dict[str, Any] | None:
@@ -173,8 +173,17 @@ def _details(target: TargetReport) -> list[str]:
         lines += [f"  {line}" for line in target.difference.lines[:DIFFERENCE_LINES_MAX]]
     if target.left_out:
         lines += ["", f"{target.name}: left out"]
-        lines += [f"  {line}" for line in target.left_out]
+        lines += [f"  {line}" for line in _by_reason(target.left_out)]
     return lines
+
+
+def _by_reason(left_out: list[str]) -> list[str]:
+    """Return the lines "what: reason" with those of one reason joined."""
+    joined: dict[str, list[str]] = {}
+    for line in left_out:
+        what, _, reason = line.partition(": ")
+        joined.setdefault(reason, []).append(what)
+    return [f"{', '.join(what)}: {reason}" for reason, what in joined.items()]
 
 
 def _coverage_line(found: Coverage) -> str:

@@ -13,6 +13,8 @@ from quelea.conform.targets.base import DoesNotFit, Files, Target, TargetError
 FOLDER = Path(quelea_proto.__file__).parent / "vectors"
 ROWS = "rows.txt"
 CHUNK_CHARS = 2_000_000
+LINE_CHARS_SMALL = 1200  # a longer line may not fit a small heap and goes alone
+FRAME_CHARS_SMALL = 400  # beside the code of frames there is little room
 CHUNK_CHARS_SMALL = 6_000  # what a micro:bit keeps in its flash beside the code is 30 KB
 TIMEOUT_S = 20.0
 DEVICE = "quelea.conform.device"
@@ -26,18 +28,24 @@ class Batch:
     source: str  # the vector file
     script: str
     groups: tuple[str, ...]
+    small_chars: int = CHUNK_CHARS_SMALL  # rows at once on a small heap; known to fit, or halved
 
     def chunks(self, chars_max: int) -> list[tuple[str, ...]]:
-        """Return the groups in tuples of at most chars_max, a larger group by itself."""
+        """Return the groups in tuples of at most chars_max; for a small heap long lines alone."""
+        line_chars_max = CHUNK_CHARS if chars_max == CHUNK_CHARS else LINE_CHARS_SMALL
         chunks: list[tuple[str, ...]] = []
+        alone: list[tuple[str, ...]] = []
         size = chars_max
         for group in self.groups:
+            if max(map(len, group.splitlines())) > line_chars_max:
+                alone.append((group,))
+                continue
             size += len(group)
             if size > chars_max:
                 chunks.append(())
                 size = len(group)
             chunks[-1] += (group,)
-        return chunks
+        return chunks + alone
 
 
 def _lines(folder: Path, name: str) -> list[tuple[int, dict[str, Any]]]:
@@ -132,9 +140,9 @@ def _frame_batches(folder: Path) -> Iterator[Batch]:
             taken.append(_literal(number, row["hex"], row["cause"], fields))
         texts.append(_literal(number, row["hex"], row["cause"], fields))
     script = f"from {DEVICE}.vec_unpack import run\nrun({ROWS!r})\n"
-    yield Batch("frames read", "frames.jsonl", script, tuple(texts))
+    yield Batch("frames read", "frames.jsonl", script, tuple(texts), FRAME_CHARS_SMALL)
     script = f"from {DEVICE}.vec_pack import run\nrun({ROWS!r})\n"
-    yield Batch("frames written", "frames.jsonl", script, tuple(taken))
+    yield Batch("frames written", "frames.jsonl", script, tuple(taken), FRAME_CHARS_SMALL)
 
 
 def _topic_batch(folder: Path) -> Batch:
@@ -187,7 +195,7 @@ def run_batch(target: Target, files: Files, batch: Batch) -> Answer:
     A chunk that does not fit a small heap is halved until the groups that cannot are found.
     """
     answer = Answer()
-    chars_max = CHUNK_CHARS_SMALL if target.heap_small else CHUNK_CHARS
+    chars_max = batch.small_chars if target.heap_small else CHUNK_CHARS
     waiting = batch.chunks(chars_max)
     while waiting:
         groups = waiting.pop(0)
@@ -200,5 +208,7 @@ def run_batch(target: Target, files: Files, batch: Batch) -> Answer:
                 continue
             first = groups[0][1:].partition(",")[0]
             rows = "".join(groups).count("\n")
-            answer.left_out.append(f"{batch.source}:{first} and on, {rows} rows: {error}")
+            last = int(groups[-1].splitlines()[-1][1:].partition(",")[0])
+            lines = f"line {first}" if rows == 1 else f"{rows} rows of lines {first} to {last}"
+            answer.left_out.append(f"{batch.name}, {batch.source} {lines}: {error}")
     return answer

@@ -25,7 +25,7 @@ STEPS_PER_CASE = 320
 class Node:
     """One machine of a case, its clock and what is on the way to it."""
 
-    def __init__(self, settings: dict, session: int, make) -> None:
+    def __init__(self, settings: dict, session: int, make, ghosts: list) -> None:
         self.number = settings["node"]
         self.settings = settings
         self.session = session
@@ -36,7 +36,7 @@ class Node:
         self.epoch = 0
         self.last = b""  # its newest frame
         self.inbox = []  # type: ignore[var-annotated]
-        self.ghosts = []  # type: ignore[var-annotated]
+        self.ghosts = ghosts
 
     def slot_of(self, number: int) -> int:
         """Return the slot of a node number in this machine's table, or -1."""
@@ -70,7 +70,8 @@ class World:
         live = 1 + random.below(4)
         ghosts = random.below(7) if live > 1 else 1 + random.below(7)
         if random.one_in(64):
-            ghosts = random.between(20, 126 - live)
+            live = 1  # one large table is all that a board's heap holds beside the trace
+            ghosts = random.between(20, 126)
         step_max = 3 if random.one_in(2) else 65000 // (live + ghosts)
         number = 0
         numbers = []
@@ -86,34 +87,35 @@ class World:
     def _nodes(self, make) -> list[Node]:
         random = self.random
         numbers, machines = self._numbers()
-        tables = []
-        for at in range(len(numbers)):
-            skip = random.below(len(numbers)) if random.one_in(3) and len(numbers) > 2 else -1
-            tables.append([n for i, n in enumerate(numbers) if i != at and i != skip])
+        count = len(numbers)
+        # Who each member leaves out of its table, by position; -1 for nobody but itself.
+        skips = []
+        for at in range(count):
+            skip = random.below(count) if random.one_in(3) and count > 2 else -1
+            skips.append(-1 if skip == at else skip)
         shared = self._shared()
         nodes = []
-        for at in range(len(numbers)):
+        for at in range(count):
             if not machines[at]:
                 continue
             rows = []
-            peers = [numbers.index(number) for number in tables[at]]
-            # Where this node stands with each; 0 where it does not: links may be one-way.
-            backs = [
-                tables[p].index(numbers[at]) if numbers[at] in tables[p] else 0 for p in peers
-            ]
-            for number, back in zip(tables[at], backs):
-                rows.append([number, "n" + str(number), back])
+            ghosts = []
+            for peer in range(count):
+                if peer in (at, skips[at]):
+                    continue
+                back = at - (peer < at) - (0 <= skips[peer] < at)
+                if skips[peer] == at:
+                    back = 0  # a one-way link
+                rows.append([numbers[peer], "n" + str(numbers[peer]), back])
+                if not machines[peer]:
+                    ghosts.append(Ghost(random, numbers[peer], self.exact, back))
             settings: dict = dict(shared)
             settings["node"] = numbers[at]
             settings["id"] = "n" + str(numbers[at])
             settings["neighbours"] = rows
             if not self.exact:
                 settings["faults_max"] = random.below((len(rows) + 1) // 2)
-            node = Node(settings, random.between(1, 65535), make)
-            for number, peer, back in zip(tables[at], peers, backs):
-                if not machines[peer]:
-                    node.ghosts.append(Ghost(random, number, self.exact, back))
-            nodes.append(node)
+            nodes.append(Node(settings, random.between(1, 65535), make, ghosts))
         return nodes
 
     def _shared(self) -> dict:

@@ -128,7 +128,10 @@ def run_process(argv: Sequence[str], folder: Path, timeout_s: float) -> str:
         raise
     text = out.decode(errors="replace")
     if process.returncode != 0:
-        said = err.decode(errors="replace") or text
+        said = err.decode(errors="replace")
+        if not said:  # the unix port tells of exceptions on its standard output
+            text, mark, said = text.partition("Traceback (most recent call last)")
+            said = mark + said
         raise TargetError(f"exit status {process.returncode}", text, said)
     return text
 

@@ -22,7 +22,8 @@ PIECE = "p"  # the file that holds the source to execute next
 # The firmware's receive buffer holds 64 characters and drops what comes while it is full. So no
 # step is longer, and the next waits for the answer to the last.
 STEP_CHARS_MAX = 60
-LITERAL_CHARS_MAX = STEP_CHARS_MAX - len("f.write()") - 1
+HANDLE = "_w"  # a global of the target that no script uses
+LITERAL_CHARS_MAX = STEP_CHARS_MAX - len(f"{HANDLE}.write()") - 1
 TOO_SMALL = (
     "MemoryError",
     "SyntaxError",
@@ -73,7 +74,7 @@ class Microbit(Target):
         try:
             sources = flatten({p: t for p, t in files.items() if p.endswith(".py")}, script)
         except CannotFlatten as error:
-            raise DoesNotFit(str(error)) from None
+            raise DoesNotFit(f"not in pieces: {error}") from None
         source = ""
         try:
             repl = self._start()
@@ -106,9 +107,9 @@ class Microbit(Target):
 
     def _write(self, repl: RawRepl, path: str, text: str, timeout_s: float) -> None:
         """Write a file into the flash, each step acknowledged."""
-        steps = [f"f=open({path!r},'w')"]
-        steps += [f"f.write({part})" for part in literals(text, LITERAL_CHARS_MAX)]
-        for step in [*steps, "f.close()"]:
+        steps = [f"{HANDLE}=open({path!r},'w')"]
+        steps += [f"{HANDLE}.write({part})" for part in literals(text, LITERAL_CHARS_MAX)]
+        for step in [*steps, f"{HANDLE}.close()"]:
             error = repl.execute(step, timeout_s)[1]
             if error:
                 raise DoesNotFit(f"{path} of {len(text)} characters: {error.splitlines()[-1]}")

@@ -39,7 +39,8 @@ class Serial(Target):
         with tempfile.TemporaryDirectory(prefix="quelea-conform-") as name:
             folder = Path(name)
             write_files(folder, files, FORGET + script)
-            argv = [sys.executable, "-m", "mpremote", "connect", self.port]
+            # -u: else its own line about the mount comes after what the board prints.
+            argv = [sys.executable, "-u", "-m", "mpremote", "connect", self.port]
             argv += [] if self.soft_reset else ["resume"]
             argv += ["mount", str(folder), "run", str(folder / MAIN)]
             printed = run_process(argv, folder, timeout_s).replace("\r\n", "\n")
