@@ -6,7 +6,7 @@ import pytest
 from conftest import need
 from quelea.conform import stage
 from quelea.conform.conform import compare_lines, conform
-from quelea.conform.targets import CPython, Unix
+from quelea.conform.targets import CPython, Unix, Wasm
 from quelea.conform.traces import Truth, run_traces
 
 FILES = stage.program_files()
@@ -90,6 +90,19 @@ def test_a_target_that_raises_is_reported_with_its_words(make):
     assert found is not None and "the target gave up" in found.where
     assert int(re.findall(r"step (\d+)", found.where)[0]) > 40
     assert any("planted" in line for line in found.lines)
+
+
+def test_an_integer_beyond_31_bits_is_found_where_it_costs_heap():
+    """The result is the same everywhere, so only the heap of a 32-bit target tells."""
+    target = Wasm()
+    reason = target.available()
+    need(reason is None, target.name, reason or "")
+    wide = planted(MUTATIONS[0][0], MUTATIONS[0][1], "(2 * total + count) // (2 * count)")
+    tests, kits = stage.portable_tests(stage.portable_folder())
+    files = {**FILES, **kits, **wide}
+    lines = target.run(files, tests["heap_steady"], 60).splitlines()
+    assert "FAIL" in compare_lines("heap_steady", ["SKIP"], lines)
+    assert run_traces(CPython(), files, Truth(1), 1000).difference is None
 
 
 def test_lines_are_compared_and_fail_counts_everywhere():

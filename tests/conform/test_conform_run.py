@@ -48,7 +48,8 @@ def test_the_microbit_agrees_in_rules_flows_and_fixed_point():
 
 def test_long_runs_compute_the_reference_in_processes_of_its_own(monkeypatch):
     monkeypatch.setattr(traces, "BULK_ROUNDS", 20_000)
-    monkeypatch.setattr(traces, "CASES_PER_CHUNK_BULK", 60)
+    monkeypatch.setattr(traces, "CASES_PER_CHUNK_BULK", 20)
+    monkeypatch.setattr(traces, "PROGRESS_EVERY_S", 0.0)
     said = []
     report = conform([CPython()], 20_000, 3, progress=said.append)
     assert report.verdict, report.text()

@@ -17,6 +17,7 @@ CASES_PER_CHUNK_BULK = 400
 BULK_ROUNDS = 2_000_000  # from here on the reference runs in processes of its own
 AHEAD = 2  # chunks under way at once: as many as cores
 TIMEOUT_S = 600.0
+PROGRESS_EVERY_S = 2.0
 SCRIPT = "from quelea.conform.device import trace\ntrace.{call}\n"
 
 Make = Callable[[dict[str, Any], int], Any]
@@ -160,7 +161,7 @@ def run_traces(
 ) -> TraceAnswer:
     """Run at least rounds_wanted node-rounds on the target; stop at the first difference."""
     answer = TraceAnswer()
-    began_s = time.monotonic()
+    began_s = said_s = time.monotonic()
     pending: list[tuple[list[str], Future[str]]] = []
 
     def take() -> None:
@@ -184,7 +185,9 @@ def run_traces(
             pending.append((lines, pool.submit(target.run, files, call, TIMEOUT_S)))
             if len(pending) >= AHEAD:
                 take()
-                progress(f"{target.name}: {answer.rounds:,} of {rounds_wanted:,} node-rounds")
+                if time.monotonic() >= said_s + PROGRESS_EVERY_S:
+                    said_s = time.monotonic()
+                    progress(f"{target.name}: {answer.rounds:,} of {rounds_wanted:,} node-rounds")
             if answer.difference is not None:
                 break
         while pending and answer.difference is None:
