@@ -202,6 +202,7 @@ def test_broker_dies_with_the_host(kind: str, tmp_path: Path) -> None:
 
 
 def test_each_node_is_held_to_its_own_topics(make: Callable[..., EmbeddedBroker]) -> None:
+    """REQ-TOPIC-3."""
     one = make(accounts=Accounts.create("demo", ["n01", "n02", "n03"]))
     one.start()
     place = (one.host, one.port)

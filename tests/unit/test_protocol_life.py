@@ -5,6 +5,7 @@ import json
 import pytest
 from quelea_agent.link import NAMES, Link
 from quelea_agent.port import session
+from quelea_proto import topics
 from quelea_proto.limits import INBOX_FRAMES_MAX
 from small_fleet import K4, K5, agent, counted, due, frame, settings
 
@@ -147,6 +148,7 @@ def test_frames_go_to_their_topics():
     """REQ-TOPIC-4, REQ-TOPIC-5."""
     one = link()
     assert one.topic_to(0) == b"quelea/1/demo/n/n01/x"
+    assert topics.row_of("frame")[2:4] == topics.row_of("direct")[2:4] == (0, False)
     assert one.topic_to(3) == b"quelea/1/demo/d/n01/n03"
 
 

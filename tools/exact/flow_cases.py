@@ -145,6 +145,18 @@ def weights() -> list[Row]:
     return script.rows
 
 
+def turns() -> list[Row]:
+    """Every own turn against every turn shown, at the lower and at the higher end."""
+    script = Script("edge-turns", "whose view of the edge counts: all pairs of turns, both ends")
+    for node, peer in ((4, 9), (9, 4)):
+        for own in range(7):
+            for shown in range(7):
+                script.new(node, (peer,), 500)
+                script.hear(node, peer, (1, 500, -20, own, 3), f"sets the own turn to {own}")
+                script.hear(node, peer, (1, 490, -30, shown, 5), f"and then turn {shown}")
+    return script.rows
+
+
 def network(case: str, edges: Edges, inputs: tuple[int, ...], rounds: int, loss: int) -> list[Row]:
     """Nodes 1..n in turn: take the frames that got through, move every edge, send.
 
@@ -199,6 +211,7 @@ def rows() -> Iterator[Row]:
     yield from edge("edge-ends", (-TOP, TOP), 10, "both ends of the range")
     yield from faults()
     yield from weights()
+    yield from turns()
     yield from network("path-3", PATH3, (0, 0, 999), 12, 0)
     yield from network("ring-4", RING4, (0, 100, 0, 100), 12, 0)
     yield from network("star-4-lossy", STAR4, (-500, 77, TOP, 12), 16, 30)
