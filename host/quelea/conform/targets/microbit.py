@@ -6,6 +6,7 @@ quelea.conform.pieces); what does not fit raises DoesNotFit and is named in the 
 
 import shutil
 import subprocess
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,13 +54,16 @@ class Microbit(Target):
     def _start(self) -> RawRepl:
         """Start the emulator anew: an empty heap, and an empty flash, which fills up otherwise."""
         self.close()
+        # It takes no notice of a closed stdin: the kernel ends it if this process is killed.
+        bound = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
         self._process = subprocess.Popen(
-            [EMULATOR, *MACHINE],
+            [*bound, EMULATOR, *MACHINE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self._ended = weakref.finalize(self, self._process.kill)
         self._repl = RawRepl(self._process)
         self._repl.enter()
         return self._repl
@@ -69,6 +73,7 @@ class Microbit(Target):
         if process is not None:
             process.kill()
             process.communicate()
+            self._ended.detach()
 
     def run(self, files: Files, script: str, timeout_s: float) -> str:
         try:
