@@ -104,5 +104,5 @@ def _family(name: str, spec: str) -> Family:
     raise refuse(
         f"there is no topology '{spec}'.",
         "Allowed: " + ", ".join(family.form for family in FAMILIES) + ".",
-        f"did you mean {near[0]}?" if near else f"write {FLAG} k-out:8",
+        f"did you mean {near[0]}?" if near else f"write {FLAG} growth:3",
     )
