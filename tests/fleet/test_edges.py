@@ -1,4 +1,4 @@
-"""The small edges: boot counter, sensors, heap's gauge, backoff, and a board's Wi-Fi over stubs."""
+"""The small edges: boot counter, sensors, heap's gauge, backoff, and Wi-Fi over stubs."""
 
 import importlib
 import json

@@ -103,6 +103,26 @@ def test_chopped_streams_lose_nothing(seed: int) -> None:
         assert one_client.oversize == oversize
 
 
+def test_acknowledgements_of_a_flood_are_bounded_by_not_reading() -> None:
+    """The socket takes nothing: what is owed to the broker stays small, its messages wait."""
+    flood = publish("a", b"", 9) * 10_000
+    wire = Wire([b"\x20\x02\x00\x00" + flood], 0)
+    size = limits.PACKET_BYTES_MAX
+    buffers = (bytearray(size), bytearray(size))
+    one = client.Client(wire, Ticks, 600, 5000, lambda *_: None, buffers)
+    one.greet(0, b"")
+    for _ in range(200):
+        wire.readable, wire.blocked = True, False
+        assert one.turn(0) == client.OK
+    assert len(one._unsent) <= size
+    assert len(wire.pieces[0]) > len(flood) - 2 * size
+    wire.room = 1 << 20
+    while wire.pieces:
+        wire.readable, wire.blocked = True, False
+        assert one.turn(0) == client.OK
+    assert wire.sent.count(b"\x40\x02\x00\x09") == 10_000
+
+
 @pytest.mark.parametrize("size", [0, 1, 118, 119, 120, 121, 125, 126, 1000])
 @pytest.mark.parametrize("number", [0, 65535])
 def test_publish_is_what_the_standard_says(size: int, number: int) -> None:

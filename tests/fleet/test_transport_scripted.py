@@ -16,21 +16,25 @@ from edge_broker import (
     PINGREQ,
     PUBLISH,
     SUBSCRIBE,
+    Peer,
     ScriptedBroker,
     packet,
     text,
 )
 from edge_pair import BACKOFF_S_MAX, BOTH, DOWN, NAMES, UP, Pair
 from edge_process import drive
+from quelea_agent.port import mqtt, tcp
+from quelea_proto import fixed, limits
+from waiting import until
+
+GREETING = 2
 
 
 def is_ping(seen) -> bool:
     return seen.kind == PINGREQ
 
 
-def test_names_of_the_counters_are_those_of_this_file() -> None:
-    from quelea_agent.port import mqtt
-
+def test_names_of_the_counters_are_those_of_the_suite() -> None:
     assert tuple(NAMES) == mqtt.NAMES
 
 
@@ -53,19 +57,31 @@ def test_life_of_a_connection_byte_by_byte(runtime: str) -> None:
         assert tail == [(PUBLISH, b"disconnected"), (DISCONNECT, b"")]
 
 
+class Ticks:
+    """A clock that a test can move on."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = 0
+
+    ticks_add = staticmethod(fixed.ticks_add)
+    ticks_diff = staticmethod(fixed.ticks_diff)
+
+    def ticks_ms(self) -> int:
+        return (time.monotonic_ns() // 1_000_000 + self.ahead_ms) & 0x3FFFFFFF
+
+
+def connect(transport: mqtt.Transport, ticks: Ticks, broker: ScriptedBroker) -> Peer:
+    """Bring up a transport that lives in this process."""
+    transport.connect()
+    until(lambda: transport.poll(ticks.ticks_ms()) or transport.state() == GREETING, 5, "TCP")
+    peer = broker.accept()
+    peer.answer(peer.read())
+    until(lambda: transport.poll(ticks.ticks_ms() + 10) or transport.state() == UP, 5, "CONNACK")
+    return peer
+
+
 def test_each_packet_is_one_send(monkeypatch: pytest.MonkeyPatch) -> None:
     """On CPython, in this process: what reaches the socket, call by call."""
-    from quelea_agent.port import mqtt, tcp
-    from quelea_proto import fixed
-
-    class Ticks:
-        ticks_add = staticmethod(fixed.ticks_add)
-        ticks_diff = staticmethod(fixed.ticks_diff)
-
-        @staticmethod
-        def ticks_ms() -> int:
-            return time.monotonic_ns() // 1_000_000 & 0x3FFFFFFF
-
     calls: list[bytes] = []
     send = tcp.Wire.send
 
@@ -74,27 +90,36 @@ def test_each_packet_is_one_send(monkeypatch: pytest.MonkeyPatch) -> None:
         return send(self, data)
 
     monkeypatch.setattr(tcp.Wire, "send", record)
+    ticks = Ticks()
     with ScriptedBroker() as broker:
         row = {"host": "127.0.0.1", "port": broker.port, "keepalive_s": 10}
-        transport = mqtt.Transport(Ticks, row, "n01", 1, (b"w", b"x"), lambda *_: None)
-        transport.connect()
-        transport.poll(Ticks.ticks_ms())
-        peer = broker.accept()
-        for _ in range(20):
-            transport.poll(Ticks.ticks_ms() + 20)
-            if calls:
-                break
-        peer.answer(peer.read())
-        while transport.state() != UP:
-            transport.poll(Ticks.ticks_ms() + 1000)
-        no_delay = transport._raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-        assert no_delay == 1
+        transport = mqtt.Transport(ticks, row, "n01", 1, (b"w", b"x"), lambda *_: None)
+        connect(transport, ticks, broker)
+        assert transport._raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
         calls.clear()
         for number in range(10):
             transport.publish(b"t/x", bytes((number,)) * 60)
-        transport.poll(Ticks.ticks_ms())
+        transport.poll(ticks.ticks_ms())
         assert calls == [packet(0x30, text("t/x") + bytes((n,)) * 60) for n in range(10)]
         transport.close(0)
+
+
+def test_only_a_connection_that_lasted_makes_the_next_attempt_early() -> None:
+    """Else two nodes of the same name would throw each other out twice a second for ever."""
+    ticks = Ticks()
+    with ScriptedBroker() as broker:
+        row = {"host": "127.0.0.1", "port": broker.port, "keepalive_s": 600}
+        transport = mqtt.Transport(ticks, row, "n01", 1, (b"w", b"x"), lambda *_: None)
+        waits = []
+        for lasted_ms in (0, 0, 0, limits.RECONNECT_MS_MAX + 1000, 0):
+            peer = connect(transport, ticks, broker)
+            ticks.ahead_ms += lasted_ms
+            peer.close()
+            until(lambda: transport.poll(ticks.ticks_ms() + 10) or not transport.state(), 5, "end")
+            waits.append(fixed.ticks_diff(transport._retry_ms, ticks.ticks_ms()))
+        assert [500 * 2**step - 100 < wait for step, wait in enumerate(waits[:3])] == [True] * 3
+        assert waits[3] < 1000 < waits[4] < 2000, waits
+        assert transport.counts[mqtt.NAMES.index("closed")] == 5
 
 
 @BOTH
@@ -192,7 +217,7 @@ def test_keepalive_pings_whether_idle_or_busy(publish_ms: int) -> None:
 def test_clock_wraps_while_connected(runtime: str) -> None:
     with Pair(runtime, keepalive_s=2, publish_ms=100, until_wrap_ms=1500) as pair:
         peer = pair.up()
-        before = pair.client.rows[-1]["at"]
+        before = pair.client.until(lambda row: row.get("state") == UP)["at"]
         peer.until(lambda seen: seen.payload == b"30")
         pings = sum(seen.kind == PINGREQ for seen in peer.seen)
         start = len(pair.client.rows)
