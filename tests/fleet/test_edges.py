@@ -248,3 +248,14 @@ def test_board_port(esp32: ModuleType) -> None:
     assert port.sensor({"kind": "adc", "pin": 34, "shift": 0}, 0)[0] is None
     assert port.sensor({"kind": "constant", "value_q": 3}, 0)[0].read_q(0) == 3
     assert port.facts() == (("reset_cause", "1"),)
+
+
+def test_unix_ticks_stay_on_the_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 64-bit MicroPython counts far beyond 2^30; an offset may lead over the end."""
+    from quelea_agent.port import unix
+
+    for raw_ms in (2**30 - 1, 2**30, 2**40 + 5):
+        monkeypatch.setattr("time.ticks_ms", lambda raw_ms=raw_ms: raw_ms, raising=False)
+        for offset_ms in (0, 1, 2**30 - 1):
+            ticks_ms = unix.Ticks(offset_ms).ticks_ms()
+            assert ticks_ms == (raw_ms + offset_ms) % 2**30
