@@ -13,7 +13,7 @@ import numpy as np
 
 from quelea.topology.exact import exact_r
 from quelea.topology.graph import Growth, Topology, build, is_connected
-from quelea.topology.spectral import DENSE_NODES_MAX, spectrum
+from quelea.topology.spectral import DENSE_NODES_MAX, lambda2_of
 
 CORE_EXACT_MAX = 14  # cores up to this size are enumerated: 5 ms each
 CORE_SIZES = (5, 7, 9, 11, 14, 18, 24, 32, 48, 64, 96, 128, 192)
@@ -77,7 +77,7 @@ def core_bound(core: Topology) -> tuple[int, str]:
         return exact_r(core)[0], "all groups tried"
     if n > DENSE_NODES_MAX or not is_connected(core):
         return 0, "not settled"
-    return spectral_bound(spectrum(core).lambda2, n), "lambda2"
+    return spectral_bound(lambda2_of(core), n), "lambda2"
 
 
 def is_proved(topology: Topology, growth: Growth) -> bool:
@@ -106,7 +106,10 @@ def find(topology: Topology, low: int, high: int) -> Growth | None:
         gathered = _gather(rows, seed, min(CORE_SIZES[-1], topology.node_count))
         for size in (size for size in CORE_SIZES if size <= len(gathered)):
             core = tuple(gathered[:size])
-            bound, method = core_bound(induced(topology, core))
+            among = induced(topology, core)
+            if among.degree_min <= low:  # then its r is no more: a node against the rest
+                continue
+            bound, method = core_bound(among)
             for r in range(min(bound, high), low, -1):
                 order = order_after(rows, core, r)
                 if len(core) + len(order) == topology.node_count:

@@ -73,6 +73,11 @@ def spectrum(topology: Topology) -> Spectrum:
     return Spectrum(max(0.0, lambda2), top, fiedler, False)
 
 
+def lambda2_of(topology: Topology) -> float:
+    """lambda2 alone, dense: a third of the time of `spectrum`; 2 <= n <= DENSE_NODES_MAX."""
+    return max(0.0, float(np.linalg.eigvalsh(laplacian(topology).toarray())[1]))
+
+
 def _part_shape(topology: Topology) -> FloatArray:
     from quelea.topology.graph import components
 
