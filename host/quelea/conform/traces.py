@@ -13,7 +13,7 @@ from quelea.conform.difference import Difference, Step, compare
 from quelea.conform.targets.base import Files, Target, TargetError
 
 CASES_PER_CHUNK = 20  # about 5,500 node-rounds: half a second on the unix port
-CASES_PER_CHUNK_BULK = 400
+CASES_PER_CHUNK_BULK = 100
 BULK_ROUNDS = 2_000_000  # from here on the reference runs in processes of its own
 AHEAD = 2  # chunks under way at once: as many as cores
 TIMEOUT_S = 600.0
