@@ -60,32 +60,12 @@ def fleet(
     json: Json = False,
 ) -> None:
     """Run an emulated fleet: real MicroPython nodes, a real broker, liars and faults."""
+    given = dict(locals())
     from quelea.fleet.options import FleetOptions
     from quelea.fleet.run import run
 
-    options = FleetOptions(
-        nodes=nodes,
-        liars=liars,
-        faults_max=faults_max,
-        mode=mode,
-        rule=rule,
-        attack=attack,
-        topology=topology,
-        broker=broker,
-        runtime=runtime,
-        heap_kb=heap_kb,
-        seconds=seconds,
-        period_ms=period_ms,
-        epoch_rounds=epoch_rounds,
-        fanout=fanout,
-        demand=demand,
-        seed=seed,
-        chaos=chaos,
-        force=force,
-        name=name,
-        runs=runs,
-    )
-    raise typer.Exit(run(options, as_json=json))
+    as_json = given.pop("json")
+    raise typer.Exit(run(FleetOptions(**given), as_json=as_json))
 
 
 @app.command()
