@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from house.source import Finding, Source
 
@@ -20,6 +21,7 @@ _PATHS = re.compile("|".join("".join(pieces) for pieces in _PATH_PIECES))
 _HOSTS = re.compile("|".join(re.escape("".join(pieces)) for pieces in _HOST_PIECES))
 _TOOL = re.compile(r"\b(tools/[\w/]+\.py)\b")
 _MAKE = re.compile(r"`make ([a-z][\w-]*)")
+_QUELEA = re.compile(r"(?:`|\.venv/bin/)quelea ([a-z]+)")
 _LINK = re.compile(r"`((?:shared|firmware|host|tools|tests|docs|hardware)/[\w./-]+\.\w+)`")
 
 
@@ -39,8 +41,8 @@ def commands(source: Source) -> Iterator[Finding]:
     """A command or file that a document names exists."""
     if not source.path.endswith(".md"):
         return
-    makefile = source.root / "Makefile"
-    rules = makefile.read_text() if makefile.exists() else ""
+    rules = _read(source.root / "Makefile")
+    program = _read(source.root / "host/quelea/cli.py")
     for number, line in enumerate(source.text.splitlines(), 1):
         for path in {*_TOOL.findall(line), *_LINK.findall(line)}:
             if not (source.root / path).exists():
@@ -48,3 +50,10 @@ def commands(source: Source) -> Iterator[Finding]:
         for target in _MAKE.findall(line):
             if not re.search(rf"^{target}:", rules, re.MULTILINE):
                 yield source.found(number, f"`make {target}` does not exist; see `make help`")
+        for word in _QUELEA.findall(line):
+            if not re.search(rf'\bdef {word}\(|"{word}"', program):
+                yield source.found(number, f"`quelea {word}` is no command; see `quelea --help`")
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
