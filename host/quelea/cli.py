@@ -39,6 +39,9 @@ def fleet(
     broker: Annotated[
         str, typer.Option(help="nats (embedded), mosquitto, or mqtt://[user:pass@]host:port.")
     ] = "nats",
+    network: Annotated[
+        str, typer.Option(help="Faults between nodes and broker: delay:50,cut:10,freeze:15 ...")
+    ] = "",
     runtime: Annotated[
         str | None, typer.Option(help="Path of another MicroPython (unix port).")
     ] = None,

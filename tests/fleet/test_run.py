@@ -73,6 +73,17 @@ def test_fanout(tmp_path: Path) -> None:
     assert failed(result(done)) == [], done.stderr
 
 
+def test_a_bad_network(tmp_path: Path) -> None:
+    done = fleet(
+        tmp_path, "--seconds", "12", "--no-chaos", "--network", "delay:30,cut:3,garbage:5", *QUICK
+    )
+    report = result(done)
+    assert failed(report) == [], done.stderr
+    fired = {check["name"]: check["value"] for check in report["checks"]}
+    for name in ("delay", "cut", "garbage"):
+        assert fired[f"fault took effect: {name} network"] > 0
+
+
 def test_mosquitto(tmp_path: Path, need: Any) -> None:
     found = next((p for p in ("/usr/sbin/mosquitto", "/usr/bin/mosquitto") if os.access(p, 1)), "")
     need(found, "mosquitto", "apt-get install mosquitto")
@@ -128,6 +139,8 @@ def alive_in(folder: Path) -> list[int]:
         (("--name", "No Such"), "inner dashes"),
         (("--topology", "file:/nonexistent"), "/nonexistent"),
         (("--epoch-rounds", "2"), "4 and more"),
+        (("--network", "lag:3"), "delay, drip, cut"),
+        (("--network", "cut:0"), "from 1 to 3600 s"),
     ],
 )
 def test_what_cannot_be_is_refused(tmp_path: Path, flags: tuple[str, ...], says: str) -> None:

@@ -8,6 +8,7 @@ from quelea_proto.topics import is_id
 
 from quelea import adversaries
 from quelea.errors import UserError
+from quelea.fleet import network
 
 MODES = ("resilient", "exact")
 NODES_MAX = 2000  # what a machine of two cores and 4 GB can hold of real processes
@@ -30,6 +31,7 @@ class FleetOptions:
     attack: str = "ramp"
     topology: str = ""
     broker: str = "nats"
+    network: str = ""
     runtime: str | None = None
     heap_kb: int = 110
     seconds: int = 40
@@ -52,6 +54,7 @@ class FleetOptions:
             raise UserError(f"no rule named {self.rule!r}", "--rule", f"one of: {rules.names()}")
         if self.liars:
             adversaries.path(self.attack)
+        network.parse(self.network)
         if not is_id(self.name):
             raise UserError(
                 f"{self.name!r} cannot name a fleet",

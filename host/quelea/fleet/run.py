@@ -3,7 +3,7 @@
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from quelea.fleet.accounts import Accounts
 from quelea.fleet.chaos import Chaos
 from quelea.fleet.forkserver import Launcher, LaunchError
 from quelea.fleet.live import Display
+from quelea.fleet.network import Network
 from quelea.fleet.options import FleetOptions
 from quelea.fleet.plan import KEEPALIVE_S, Plan
 from quelea.fleet.say import print_verdict
@@ -181,14 +182,20 @@ class Fleet:
             recorder.event("fleet", "broker-started", {"kind": broker.kind, "port": broker.port})
             coordinator = self._coordinator(broker, recorder)
             stack.callback(coordinator.stop)
+            network = None
+            if self.options.network:
+                network = Network(self.options.network, broker, recorder, self.options.seed)
+                stack.callback(network.stop)
             supervisor = Supervisor(launcher, lambda event: self._node_event(recorder, event))
             stack.callback(supervisor.close)
-            self._start_nodes(supervisor, broker, accounts)
+            self._start_nodes(supervisor, broker, network or broker)
             chaos = Chaos(self.options, self.plan, broker, supervisor, recorder, self.scene)
             with Display(self.scene, self.console) as display:
                 display.say(f"{self.scene.title}; {broker.kind} on {broker.host}:{broker.port}")
                 display.say(f"{self.runtime.text.splitlines()[0]}, {self.options.heap_kb} KB heap")
-                self._watch(supervisor, coordinator, chaos, display)
+                self._watch(
+                    supervisor, coordinator, [chaos, *([network] if network else [])], display
+                )
             self.scene.phase = "stopping"
 
     def _coordinator(self, broker: brokers.Broker, recorder: Recorder) -> Coordinator:
@@ -212,16 +219,17 @@ class Fleet:
         return coordinator
 
     def _start_nodes(
-        self, supervisor: Supervisor, broker: brokers.Broker, accounts: Accounts
+        self, supervisor: Supervisor, broker: brokers.Broker, door: brokers.Broker | Network
     ) -> None:
+        """Stage and start every node; door: where they connect, the broker or a bad network."""
         board = staging.stage(mpy_version=self.runtime.mpy)
         for node_id, number in self.numbers.items():
             folder = self.folder.path / "nodes" / node_id
             user, password = broker.credentials(node_id)
             config = dict(self.plan.configs[number])
             config["broker"] = {
-                "host": broker.host,
-                "port": broker.port,
+                "host": door.host,
+                "port": door.port,
                 "user": user,
                 "password": password,
                 "keepalive_s": KEEPALIVE_S,
@@ -251,7 +259,7 @@ class Fleet:
         self,
         supervisor: Supervisor,
         coordinator: Coordinator,
-        chaos: Chaos,
+        trouble: Sequence[Chaos | Network],
         display: Display,
     ) -> None:
         """Follow the fleet until its time is over; the clock starts when all nodes are ready."""
@@ -269,7 +277,8 @@ class Fleet:
                     raise NotReady(self._why_not_ready(supervisor))
             else:
                 self.scene.elapsed_s = now_s - ready_s
-                chaos.act(self.scene.elapsed_s)
+                for one in trouble:
+                    one.act(self.scene.elapsed_s)
                 if self.scene.elapsed_s >= self.options.seconds:
                     return
             display.refresh()

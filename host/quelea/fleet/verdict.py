@@ -20,6 +20,7 @@ ROUNDS_SLACK = 2.0
 ROUNDS_EXTRA = 4.0  # epochs do not begin at one instant: nodes follow within their fresh_rounds
 RETURN_US = 10_000_000  # backoff goes up to RECONNECT_MS_MAX, 8 s
 DELIVERED_MIN = 0.999  # outside outages; the two ends of a count differ by some under way
+OUTAGES = ("broker-restart", "cut", "freeze", "half-open", "garbage")  # lose connections
 SPREAD_EXACT_Q = 2
 SPREAD_SHARE = 0.01  # resilient: of the epoch's first spread
 SPREAD_MIN_Q = 16  # ... or this, whichever is larger: rules stall a few q apart on sparse graphs
@@ -223,7 +224,7 @@ def _outages(journal: Journal) -> list[tuple[int, int]]:
     return [
         (fault.from_us, (fault.to_us or fault.from_us) + RETURN_US)
         for fault in journal.faults()
-        if fault.name == "broker-restart"
+        if fault.name in OUTAGES
     ]
 
 
