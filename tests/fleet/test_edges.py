@@ -9,9 +9,11 @@ from types import ModuleType, SimpleNamespace
 from typing import ClassVar
 
 import pytest
-from quelea_agent.port import backlog, sensors, session
+from quelea_agent.port import backlog, cpython, mqtt, run, sensors, session
 from quelea_agent.port.heap import Heap
+from quelea_agent.settings import load
 from quelea_proto import limits
+from waiting import until
 
 # -- boot counter -------------------------------------------------------------------------------
 
@@ -259,3 +261,55 @@ def test_unix_ticks_stay_on_the_ring(monkeypatch: pytest.MonkeyPatch) -> None:
         for offset_ms in (0, 1, 2**30 - 1):
             ticks_ms = unix.Ticks(offset_ms).ticks_ms()
             assert ticks_ms == (raw_ms + offset_ms) % 2**30
+
+
+# -- the main loop ------------------------------------------------------------------------------
+
+
+def make_node(tmp_path: Path) -> run.Node:
+    """A node in this process; nobody listens at its broker's port."""
+    cfg = {
+        "fleet": "demo",
+        "id": "n01",
+        "node": 1,
+        "neighbours": [[2, "n02", 0]],
+        "period_ms": 20,
+        "broker": {"host": "127.0.0.1", "port": 1},
+    }
+    settings, problem = load(cfg)
+    assert problem is None
+    port = SimpleNamespace(
+        ticks=cpython.Ticks(),
+        begin_session=lambda: session.begin(str(tmp_path / "session"), str(tmp_path / "new")),
+        facts=lambda: (),
+        tick=lambda _now_ms: None,
+        wake=None,
+        ready=None,
+    )
+    module = SimpleNamespace(BOARD="test", EMULATED=True, WAIT_MS_MAX=1000)
+    node = run.Node(module, port, cfg, settings, sensors.Constant(5))
+    node.heap = Heap()
+    return node
+
+
+def test_rounds_go_on_without_a_broker_and_without_memory_for_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = make_node(tmp_path)
+    node.transport.connect()
+    calls = 0
+
+    def no_memory(*_: object) -> None:
+        nonlocal calls
+        calls += 1
+        raise MemoryError
+
+    monkeypatch.setattr(node.link, "tick", no_memory)
+    monkeypatch.setattr(node.transport, "state", lambda: mqtt.UP)
+    monkeypatch.setattr(node.link, "connected", no_memory)
+    until(lambda: node._turn() or node.agent.seq >= 5, 5, "five rounds")
+    assert calls > 5 and node.heap.shortages == calls
+    monkeypatch.undo()
+    node._turn()
+    assert node.heap.shortages == calls
+    assert node.transport.counts[mqtt.NAMES.index("refused")] >= 1

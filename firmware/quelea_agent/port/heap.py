@@ -11,6 +11,7 @@ import gc
 class Heap:
     """bytes: size of the heap. live_bytes: in use after the last collection. high_bytes: most in
     use at the end of a round, garbage included. collections: how many this module made.
+    shortages: messages that were not written for lack of memory.
     """
 
     def __init__(self) -> None:
@@ -18,6 +19,7 @@ class Heap:
         self.live_bytes = 0
         self.high_bytes = 0
         self.collections = 0
+        self.shortages = 0
         self._limit_bytes = 0
         self._measured = hasattr(gc, "mem_alloc")
         if self._measured:
@@ -42,4 +44,11 @@ class Heap:
         if used_bytes > self._limit_bytes:
             gc.collect()
             self.collections += 1
+            self._settle()
+
+    def relieve(self) -> None:
+        """Collect after an allocation has failed."""
+        self.shortages += 1
+        gc.collect()
+        if self._measured:
             self._settle()

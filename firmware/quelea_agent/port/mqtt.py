@@ -285,7 +285,8 @@ class Transport:
             cause = client.turn(now_ms)
         except MemoryError:
             return _MEMORY
-        except Exception:
+        except Exception as error:
+            print("quelea: the MQTT client failed:", repr(error))
             return _CRASH
         if client.connected and self._state == GREETING:
             self._state = UP

@@ -97,10 +97,22 @@ class Node:
             for dest, buffer in frames_out:
                 self.transport.publish(link.topic_to(dest), buffer)
             self.heap.sample()
-        link.tick(now_ms, agent, self._figures)
-        self._send_messages()
+        try:
+            link.tick(now_ms, agent, self._figures)
+            self._send_messages()
+        except MemoryError:
+            self._unsaid()
         self.transport.poll(self._deadline_ms(now_ms))
-        self._follow()
+        try:
+            self._follow()
+        except MemoryError:
+            self._up = False  # said again at the next turn
+            self._unsaid()
+
+    def _unsaid(self) -> None:
+        """There was no memory for a message to people: the agent goes on without it."""
+        self.link.outgoing.clear()
+        self.heap.relieve()
 
     def _sense(self, now_ms: int) -> None:
         demand_q = self.link.demand_q
@@ -143,6 +155,7 @@ class Node:
             ("live", str(heap.live_bytes)),
             ("high", str(heap.high_bytes)),
             ("collections", str(heap.collections)),
+            ("shortages", str(heap.shortages)),
         )
         return [
             ("mqtt", report.counted(mqtt.NAMES, self.transport.counts)),
