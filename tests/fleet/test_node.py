@@ -226,6 +226,8 @@ def test_broker_restart_changes_nothing_but_the_connection(world: World) -> None
     assert after["seq"] - before["seq"] >= 10 * down_s, "rounds stood still"
     assert after["session"] == before["session"], "the node was restarted"
     assert after["mqtt"]["losses"] == 1 and "crash" not in after["mqtt"]
+    causes = [line.removeprefix("quelea: no broker: ") for line in node.noise]
+    assert causes[0] in ("closed", "reset") and len(causes) <= 3, node.noise
     until(lambda: world.events(), WAIT_S, "an event")
     event = world.events()[-1]
     assert event["event"] == "broker-back" and event["away_ms"] >= 1000 * down_s

@@ -99,7 +99,7 @@ class Transport:
             self._keepalive_s * 500, limits.CONNECT_MS_MIN, limits.CONNECT_MS_MAX
         )
         self.counts = [0] * len(NAMES)
-        self.cause = 0  # position in NAMES of the last end of a connection or attempt
+        self.cause = 0  # position in NAMES: why there is no connection; 0 while there is one
         self.woken = False
         self._poller = select.poll()
         self._wake = wake
@@ -290,6 +290,7 @@ class Transport:
             return _CRASH
         if client.connected and self._state == GREETING:
             self._state = UP
+            self.cause = 0
             self._since_ms = now_ms
             self.counts[_CONNECTS] += 1
         self.counts[_RECEIVED] += client.received

@@ -65,6 +65,7 @@ class Node:
 
             self.attack = Attack(settings, cfg["attack"])
         self._up = False
+        self._cause = 0
         self.heap = None  # measured once everything is loaded
 
     def run(self) -> None:
@@ -134,7 +135,12 @@ class Node:
         return latest_ms if ticks_diff(latest_ms, deadline_ms) < 0 else deadline_ms
 
     def _follow(self) -> None:
-        """Tell the link when the broker has come or gone."""
+        """Tell the link when the broker has come or gone; tell the console why it is away."""
+        cause = self.transport.cause
+        if cause != self._cause:
+            self._cause = cause
+            if cause:  # each new cause once: a wrong password must not flood a log
+                print("quelea: no broker:", mqtt.NAMES[cause])
         up = self.transport.state() == mqtt.UP
         if up == self._up:
             return
