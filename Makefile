@@ -4,7 +4,8 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/.ready
-REFERENCE := $(wildcard host/quelea/reference/twin/*.py host/quelea/reference/compiled/*.pxd)
+COMPILED := $(wildcard host/quelea/reference/twin/*.py) \
+    $(shell find host -name '*.pyx' -o -name '*.pxd' -o -name '*.c' -o -name '*.h')
 TOOLS := $(wildcard tools/*.py tools/*/*.py)
 
 .DEFAULT_GOAL := help
@@ -16,7 +17,7 @@ help: ## Print this list.
 
 env: $(STAMP) ## Prepare .venv: all packages, the compiled reference, the command quelea.
 
-$(STAMP): pyproject.toml setup.py tools/env.sh $(REFERENCE)
+$(STAMP): pyproject.toml setup.py tools/env.sh $(COMPILED)
 	@sh tools/env.sh "$(PYTHON)" $?
 	@touch $@
 
@@ -36,6 +37,7 @@ check: env ## Lint, types, spelling, house rules, derived files and vectors.
 	$(BIN)/python tools/tidy.py
 	$(BIN)/python tools/derive.py --check
 	$(BIN)/python tools/oracle.py --check
+	$(BIN)/quelea games --check
 
 conform: env ## Hold every target found here to the reference, bit for bit.
 	$(BIN)/quelea conform $(ARGS)

@@ -97,6 +97,34 @@ def conform(
     )  # fmt: skip
 
 
+@app.command()
+def games(
+    nodes: Annotated[
+        int | None,
+        typer.Option("--n", help="Nodes of a complete graph, up to 7; default: a table."),
+    ] = None,
+    liars: Annotated[int | None, typer.Option("--f", help="Liars among them, up to 2.")] = None,
+    span: Annotated[
+        int | None, typer.Option("--range", help="Honest values are 0 to this; default 7.")
+    ] = None,
+    rule: Annotated[str | None, typer.Option(help="Only this rule, such as wmsr or CS+.")] = None,
+    rounding: Annotated[
+        str | None, typer.Option(help="half up, floor, half even, toward own, away from own.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write docs/games.md and the liars' best play.")
+    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Fail if those are stale.")] = False,
+    json: Json = False,
+) -> None:
+    """Solve small games: what liars can hold for ever on complete graphs, by rule and rounding."""
+    from quelea.games.command import command, refresh
+
+    if write or check:
+        raise typer.Exit(refresh(check=check))
+    raise typer.Exit(command(nodes, liars, span, rule, rounding, as_json=json))
+
+
 @journal_app.command("show")
 def journal_show(run: Run = None, json: Json = False) -> None:
     """Print what a run was and what happened in it."""

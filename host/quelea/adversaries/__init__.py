@@ -1,6 +1,7 @@
 """Adversaries: one a file, named by its file with dashes; usable in the fleet and simulator.
 
-To add one: copy a neighbour, rename it. It is found by this folder; see forge.py for its form.
+To add one: copy a neighbour, rename it. It is found by this folder; see forge.py for its form,
+and quelea/attack/claims.py for the same lie told by thousands at once.
 """
 
 import importlib
@@ -11,7 +12,7 @@ from types import ModuleType
 from quelea.errors import UserError
 
 FOLDER = Path(__file__).parent
-HELPERS = ("forge",)
+HELPERS = ("forge", "knowledge")
 
 
 def names() -> list[str]:
@@ -31,3 +32,8 @@ def path(name: str) -> Path:
 def load(name: str) -> ModuleType:
     """Return the module of an adversary; UserError for an unknown name."""
     return importlib.import_module(f"quelea.adversaries.{path(name).stem}")
+
+
+def summary(name: str) -> str:
+    """Return the first line of what an adversary says of itself."""
+    return (load(name).__doc__ or "").strip().splitlines()[0]
