@@ -56,14 +56,14 @@ RECONNECT_MS_MAX = const(8000)  # doubled up to this; jitter by node number
 CONNECT_MS_MIN = const(1000)  # a half keepalive, kept between these two, bounds each answer of
 CONNECT_MS_MAX = const(5000)  # the broker: TCP, CONNACK, SUBACK, PUBACK, PINGRESP
 KEEPALIVE_S_MAX = const(600)  # above it a lost broker would be noticed too late to matter
-PACKET_BYTES_MAX = const(1536)  # a frame or a status, its topic, the MQTT header; others are skipped
+PACKET_BYTES_MAX = const(1536)  # a frame or status with topic and MQTT header; others are skipped
 SEND_QUEUE_MAX = const(32)  # messages waiting for a slow broker; the oldest of QoS 0 goes first
 SUBSCRIPTIONS_MAX = const(136)  # each neighbour's topic and the ten of a node's own
 IN_FLIGHT_MAX = const(8)  # messages of QoS 1 that the broker has not yet acknowledged
 TOKENS_MAX = const(8)  # commands remembered, so that a redelivered one is not done twice
-TOKEN_CHARS_MAX = const(32)
+TOKEN_CHARS_MAX = const(32)  # of the text by which a redelivered command is known
 EVENTS_MAX = const(4)  # events a node publishes within EVENTS_MS; the others are only counted
-EVENTS_MS = const(10000)
+EVENTS_MS = const(10000)  # ten seconds: what people can read
 TRACE_VALUES_MAX = const(4096)  # readings of a recorded sensor: 16 KB
 
 # Relations: what breaks if one of the numbers above is raised alone.
