@@ -1,6 +1,31 @@
-"""What waits while the broker is slow or away: messages, and the next attempt itself."""
+"""What waits while the broker is slow or away: messages, the next attempt, and where it goes."""
 
 from quelea_proto import limits
+
+from quelea_agent.port import tcp
+
+
+class Places:
+    """Where a broker is: host and port, and the `others` of a cluster, [[host, port], ...]."""
+
+    def __init__(self, broker: dict) -> None:
+        self._rows = [(broker["host"], broker["port"])]
+        self._rows.extend(broker.get("others", ()))
+        self._at = 0
+        self._address = None
+
+    def address(self) -> tuple:
+        """Return (family, address) of the one whose turn it is; raises OSError."""
+        if self._address is None:
+            row = self._rows[self._at]
+            self._address = tcp.resolve(row[0], row[1])
+        return self._address
+
+    def turn(self, forget: bool) -> None:
+        """Go on to the next one; forget: ask the resolver again where there is one alone."""
+        self._at = (self._at + 1) % len(self._rows)
+        if forget or len(self._rows) > 1:
+            self._address = None
 
 
 class SendQueue:

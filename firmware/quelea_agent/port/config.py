@@ -8,6 +8,7 @@ from quelea_agent import settings
 
 PATH = "cfg.json"
 VERSION = 1
+OTHERS_MAX = 8  # further servers of a cluster, tried in turn
 
 
 def read(path: str = PATH) -> tuple:
@@ -45,9 +46,21 @@ def _broker(broker: object) -> str:
             return f"broker: {key} must be a text"
     if not _within(broker.get("port", 1883), 1, 65535):
         return f"broker: port {broker.get('port')!r} is not from 1 to 65535"
+    others = broker.get("others", [])
+    if not isinstance(others, list) or len(others) > OTHERS_MAX:
+        return f"broker: others must be a list of at most {OTHERS_MAX} rows [host, port]"
+    for row in others:
+        if not _is_place(row):
+            return f"broker: others has {row!r}, which is not [host, port]"
     if not _within(broker.get("keepalive_s", 10), 1, KEEPALIVE_S_MAX):
         return f"broker: keepalive_s {broker.get('keepalive_s')!r} is not 1 to {KEEPALIVE_S_MAX}"
     return ""
+
+
+def _is_place(row: object) -> bool:
+    if not isinstance(row, (list, tuple)) or len(row) != 2:
+        return False
+    return isinstance(row[0], str) and row[0] != "" and _within(row[1], 1, 65535)
 
 
 def _edges(cfg: dict) -> str:

@@ -21,7 +21,7 @@ from quelea_proto.limits import const
 
 from quelea_agent.port import client as session
 from quelea_agent.port import packets, tcp
-from quelea_agent.port.backlog import SendQueue, backoff_ms
+from quelea_agent.port.backlog import Places, SendQueue, backoff_ms
 
 DOWN = 0  # waits for the time of the next attempt
 DIALLING = 1  # TCP under way
@@ -78,7 +78,7 @@ class Transport:
     """The connection of one node to its broker.
 
     ticks: object with ticks_ms(), ticks_add(), ticks_diff() on the ring of 2^30 ms.
-    broker: {"host", "port", "user", "password", "keepalive_s"}.
+    broker: {"host", "port", "others", "user", "password", "keepalive_s"}.
     name: client id. node: number, for the jitter of reconnects.
     will: (topic, payload), sent by the broker retained with QoS 1 when the node is lost.
     receive: called with (topic bytes, payload bytes) for every message; must not raise.
@@ -110,7 +110,7 @@ class Transport:
                 self._wake_key = wake.fileno()  # CPython's poll names streams by number
         self._state = DOWN
         self._wanted = False
-        self._address = None
+        self._places = Places(broker)
         self._raw = None  # the socket while it is registered
         self._wire = None
         self._client = None
@@ -218,13 +218,12 @@ class Transport:
         self.counts[_ATTEMPTS] += 1
         self._since_ms = now_ms
         try:
-            if self._address is None:
-                self._address = tcp.resolve(self._broker["host"], self._broker["port"])
+            family, address = self._places.address()
         except OSError:
             self._end(now_ms, _UNRESOLVED)
             return
         try:
-            self._raw = tcp.dial(self._address[0], self._address[1])
+            self._raw = tcp.dial(family, address)
         except OSError:
             self._end(now_ms, _REFUSED)
             return
@@ -314,8 +313,7 @@ class Transport:
             if ticks_diff(now_ms, self._since_ms) >= limits.RECONNECT_MS_MAX:
                 self._tries = 0  # a connection that lasted; a short one does not count, lest
                 # two nodes of the same name throw each other out without a pause
-        elif self._state != GREETING:
-            self._address = None  # ask the resolver again
+        self._places.turn(self._state == DOWN or self._state == DIALLING)
         self._clear()
         self._retry_ms = ticks_add(now_ms, backoff_ms(self._tries, self._node))
         self._tries += 1
