@@ -72,7 +72,7 @@ def ring16_diff(later: int, earlier: int) -> int:
 def from_counts(counts: int, numerator: int, shift: int) -> int:
     """Return counts * numerator / 2^shift rounded half up: a converter's counts as q.
 
-    counts: 0..65535; numerator: |n| < 2^14, so that the product stays below 2^30; shift: 1..24.
+    counts: 0..65535; numerator: |n| < 2^14; shift: 1..16. 65535 * 16383 + 2^15 < 2^30.
     """
     return (counts * numerator + (1 << (shift - 1))) >> shift
 
