@@ -1,7 +1,12 @@
-"""What a run breaks on purpose, half way: the broker dies and comes back, a node is killed."""
+"""What a run breaks on purpose, half way: the broker dies and comes back, a node is killed.
 
+Of a cluster one server dies for good, and its nodes have to find another.
+"""
+
+from quelea.errors import UserError
 from quelea.fleet.broker import Broker, EmbeddedBroker
 from quelea.fleet.live import Scene
+from quelea.fleet.nats_cluster import NatsCluster
 from quelea.fleet.options import FleetOptions
 from quelea.fleet.plan import Plan
 from quelea.fleet.supervisor import Supervisor
@@ -30,6 +35,7 @@ class Chaos:
         self.recorder = recorder
         self.scene = scene
         self.victim = plan.topology.id_of(plan.honest[len(plan.honest) // 2])
+        self.nodes = plan.topology.node_count
         self.due = [
             (BROKER_AT * options.seconds, self.restart_broker),
             (NODE_AT * options.seconds, self.kill_node),
@@ -44,15 +50,34 @@ class Chaos:
 
     def restart_broker(self) -> None:
         """SIGKILL the embedded broker and start it again; an external one is left alone."""
+        if isinstance(self.broker, NatsCluster):
+            self.kill_server(self.broker)
+            return
         if not isinstance(self.broker, EmbeddedBroker):
             self.scene.note("the broker is not ours: it is not restarted")
             return
         from_us = self.recorder.now_us()
         pid = self.broker.pid
-        self.broker.restart(BROKER_DOWN_S)
+        note = f"broker killed, back after {BROKER_DOWN_S:.0f} s"
+        try:
+            self.broker.restart(BROKER_DOWN_S)
+        except UserError as error:  # the nodes go on without it, and so does the run
+            note = f"broker killed, and it does not come back: {error.why or error.what}"
+            self.recorder.event("fleet", "broker-gone", {"why": str(error)})
         fired = int(self.broker.pid != pid)
         self.recorder.fault("broker-restart", "broker", from_us, self.recorder.now_us(), fired)
-        self.scene.note(f"broker killed, back after {BROKER_DOWN_S:.0f} s")
+        self.scene.note(note)
+
+    def kill_server(self, cluster: NatsCluster) -> None:
+        """SIGKILL one server, not that of the coordinator: the journal is to show what it does."""
+        server = cluster.servers[1]
+        from_us = self.recorder.now_us()
+        server.kill()
+        nodes = cluster.nodes_of(server, self.nodes)
+        fired = int(not server.running)
+        detail = {"nodes": nodes}
+        self.recorder.fault("server-kill", server.server_name, from_us, None, fired, detail)
+        self.scene.note(f"server {server.server_name} killed for good; {len(nodes)} nodes move")
 
     def kill_node(self) -> None:
         """SIGKILL one honest node; the supervisor starts it again."""

@@ -24,7 +24,8 @@ def print_verdict(console: Console, verdict: Verdict, plan: Plan, folder: RunFol
     for check in verdict.checks:
         mark = "[green]holds[/]" if check.ok else "[red]FAILS[/]"
         unit = f" {check.unit}" if check.unit else ""
-        table.add_row(mark, check.name, f"{check.value}{unit}", f"{check.bound}{unit}")
+        found = "never" if check.value is None else f"{check.value}{unit}"
+        table.add_row(mark, check.name, found, f"{check.bound}{unit}")
     console.print(table)
     for text in verdict.violations[:VIOLATIONS_SHOWN]:
         console.print(f"  {text}", style="red", markup=False)

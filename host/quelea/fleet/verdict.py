@@ -1,6 +1,5 @@
 """The verdict on a fleet's run, computed from its journal alone and the plan it was to follow."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
@@ -12,13 +11,15 @@ from quelea_proto.frames import FLOW, STATE, frame_bytes
 from quelea.checkers import convergence, hull, monotone_seq, sum_exact
 from quelea.checkers.record import Record, read
 from quelea.fleet.plan import Plan
-from quelea.journal import Check, Journal, StatusRow
+from quelea.journal import Check, FaultRow, Journal, StatusRow
 from quelea.topology.spectral import rho, rounds_predicted
 
 # A trimming rule hears d - 2F of d neighbours, and rounds are not in step: both cost time.
 ROUNDS_SLACK = 2.0
 ROUNDS_EXTRA = 4.0  # epochs do not begin at one instant: nodes follow within their fresh_rounds
 RETURN_US = 10_000_000  # backoff goes up to RECONNECT_MS_MAX, 8 s
+MOVE_US = 15_000_000  # ... and a cluster that lost a server votes first, for about 7 s
+HEARD_ON_US = 500_000  # what a killed server had passed on is heard within this time
 DELIVERED_MIN = 0.999  # outside outages; the two ends of a count differ by some under way
 OUTAGES = ("broker-restart", "cut", "freeze", "half-open", "garbage")  # lose connections
 SPREAD_EXACT_Q = 2
@@ -82,9 +83,15 @@ def _judge_resilient(verdict: Verdict, record: Record, plan: Plan) -> None:
     ratio = max(2.0, last.first_spread_q / max(1, last.settled_q))
     predicted = predict(plan, ratio)
     bound = allowed(plan, predicted)
-    rounds = round(median(reached), 1) if reached else math.inf
+    rounds = round(median(reached), 1) if reached else None
     verdict.checks.append(
-        Check("rounds to 1 % of the spread", rounds <= bound, rounds, round(bound, 1), "rounds")
+        Check(
+            "rounds to 1 % of the spread",
+            rounds is not None and rounds <= bound,
+            rounds,
+            round(bound, 1),
+            "rounds",
+        )
     )
     verdict.figures |= {
         "rounds_predicted": predicted,
@@ -137,7 +144,7 @@ def _judge_exact(verdict: Verdict, record: Record, plan: Plan) -> None:
     gap_q = abs(inputs_q - values_q)
     verdict.checks.append(
         Check(
-            "sum of inputs - sum of values, at most what is under way",
+            "|inputs - values|, under way",
             gap_q <= verdict.figures["under_way_q"],
             gap_q,
             verdict.figures["under_way_q"],
@@ -267,9 +274,19 @@ def _judge_faults(verdict: Verdict, journal: Journal, record: Record, plan: Plan
                 f"fault took effect: {fault.name} {fault.target}", fault.fired > 0, fault.fired, 1
             )
         )
+        if fault.name == "server-kill":
+            verdict.checks.append(_moved(fault, record))
     if plan.liars and plan.options.mode == "resilient":
         lies = lies_told(record, plan.liars)
         verdict.checks.append(Check("lies were told", lies > 0, lies, 1, "frames"))
+
+
+def _moved(fault: FaultRow, record: Record) -> Check:
+    """Whether all nodes of a killed server were heard again, so through another one."""
+    nodes = fault.detail["nodes"]
+    later = set(record.source[record.t_us > fault.from_us + HEARD_ON_US].tolist())
+    found = sum(number in later for number in nodes)
+    return Check(f"nodes of {fault.target} found another", found == len(nodes), found, len(nodes))
 
 
 def lies_told(record: Record, liars: Iterable[int]) -> int:
