@@ -59,11 +59,17 @@ def test_keyword_arguments_keep_their_names():
     assert sources[0] == "def f(one, two):\n return one - two"
 
 
+def test_constants_of_a_whole_module_are_written_out():
+    files = {"p/a.py": "ONE = 1\nTWO = 2\n\n\ndef f(): pass\n"}
+    assert flatten(files, "from p import a as b\nprint(b.ONE + b.TWO)\n") == ["print(1 + 2)"]
+
+
 @pytest.mark.parametrize(
     "script, said",
     [
         ("import a\n", "whole module"),
-        ("from p import a\n", "whole module"),
+        ("from p import a\na.f()\n", "whole module"),
+        ("from p import a\nprint(a)\n", "whole module"),
         ("from a import f as g\n", "another name"),
         ("from b import f\nfrom c import g\nf(), g()\n", "f is in"),
         ("from a import f\ndef f(): pass\nprint(f)\n", "f is in"),

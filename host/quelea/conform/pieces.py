@@ -19,11 +19,15 @@ class CannotFlatten(Exception):
 
 @dataclass
 class _Module:
-    """One source file: its statements, and what it imports: local name -> (module, name)."""
+    """One source file: its statements, and what it imports: local name -> (module, name).
+
+    whole: modules imported as such; only their constants can be used, as in `count.ROUNDS`.
+    """
 
     name: str
     body: list[ast.stmt]
     imports: dict[str, tuple[str, str]] = field(default_factory=dict)
+    whole: dict[str, str] = field(default_factory=dict)  # local name -> module
     constants: dict[str, int] = field(default_factory=dict)
 
 
@@ -49,6 +53,12 @@ class _Strip(ast.NodeTransformer):
             return None
         return self.visit(ast.Assign([node.target], node.value, lineno=0))  # type: ignore[no-any-return]
 
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        if isinstance(node.value, ast.Name) and f"{node.value.id}.{node.attr}" in self.constants:
+            return ast.Constant(self.constants[f"{node.value.id}.{node.attr}"])
+        self.generic_visit(node)
+        return node
+
     def visit_Name(self, node: ast.Name) -> ast.AST:
         if isinstance(node.ctx, ast.Load) and node.id in self.constants:
             return ast.Constant(self.constants[node.id])
@@ -71,11 +81,11 @@ def _parse(name: str, text: str, files: Mapping[str, str]) -> _Module:
             raise CannotFlatten(f"{name} imports a whole module")
         if isinstance(statement, ast.ImportFrom):
             source = statement.module or ""
-            for alias in statement.names:
-                if _path_of(f"{source}.{alias.name}", files):
-                    raise CannotFlatten(f"{source}.{alias.name} is needed as a whole module")
-            if _path_of(source, files):
-                for alias in statement.names:
+            whole = [a for a in statement.names if _path_of(f"{source}.{a.name}", files)]
+            for alias in whole:
+                module.whole[alias.asname or alias.name] = f"{source}.{alias.name}"
+            if whole or _path_of(source, files):
+                for alias in [a for a in statement.names if a not in whole]:
                     if alias.asname:
                         raise CannotFlatten(f"{source}.{alias.name} gets another name")
                     module.imports[alias.name] = (source, alias.name)
@@ -151,6 +161,8 @@ class _Flattener:
 
     def need(self, module: _Module, name: str) -> None:
         """Emit what defines name in this module, if the module does."""
+        if name in module.whole:
+            raise CannotFlatten(f"{module.whole[name]} is needed as a whole module")
         if name in module.imports:
             source, name = module.imports[name]
             if source != self.LIMITS:
@@ -181,6 +193,10 @@ class _Flattener:
                 constants = self._module(source).constants
             if name in constants:
                 known[local] = constants[name]
+        for local, source in module.whole.items():
+            constants = self.limits if source == self.LIMITS else self._module(source).constants
+            for name, number in constants.items():
+                known[f"{local}.{name}"] = number
         return known
 
     def _emit_fillers(self, module: _Module, name: str) -> None:
