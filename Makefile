@@ -37,6 +37,7 @@ check: env ## Lint, types, spelling, house rules, derived files and vectors.
 	$(BIN)/python tools/tidy.py
 	$(BIN)/python tools/derive.py --check
 	$(BIN)/python tools/oracle.py --check
+	$(BIN)/python tools/networks.py --check
 	$(BIN)/quelea games --check
 
 conform: env ## Hold every target found here to the reference, bit for bit.

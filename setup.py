@@ -28,6 +28,19 @@ EXTENSIONS = [
     Extension(f"quelea.reference.compiled.{name}", [f"{TWIN}/{name}.py"], depends=TYPES)
     for name in REFERENCE
 ]
+# Plain C behind a thin .pyx; each instruction set is a file of its own, chosen when it runs.
+KERNELS = Path("host/quelea/kernels")
+KERNEL_SOURCES = sorted(str(path) for path in (KERNELS / "src").glob("*.c"))
+EXTENSIONS.append(
+    Extension(
+        "quelea.kernels._core",
+        [str(KERNELS / "_core.pyx"), *KERNEL_SOURCES],
+        include_dirs=[str(KERNELS / "src")],
+        depends=sorted(str(path) for path in (KERNELS / "src").glob("*.h")),
+        extra_compile_args=["-O3", "-g0", "-fwrapv", "-pthread"],
+        extra_link_args=["-pthread"],
+    )
+)
 DIRECTIVES = {
     "annotation_typing": False,  # `int` in the twin's annotations means any Python integer
     "boundscheck": True,  # of Python's lists; C arrays have no check, their indices are bounded
@@ -58,6 +71,7 @@ setup(
             "*.md",
             "*.mjs",
             "*.pxd",
+            "*.pyi",
             "*.toml",
             "*.txt",
             "py.typed",

@@ -1,0 +1,37 @@
+/* EACH_n(X): X(0) X(1) ... X(n - 1); the preprocessor cannot count. */
+#ifndef QUELEA_LISTS_H
+#define QUELEA_LISTS_H
+
+#define EACH_2(X) X(0) X(1)
+#define EACH_3(X) EACH_2(X) X(2)
+#define EACH_4(X) EACH_3(X) X(3)
+#define EACH_5(X) EACH_4(X) X(4)
+#define EACH_6(X) EACH_5(X) X(5)
+#define EACH_7(X) EACH_6(X) X(6)
+#define EACH_8(X) EACH_7(X) X(7)
+#define EACH_9(X) EACH_8(X) X(8)
+#define EACH_10(X) EACH_9(X) X(9)
+#define EACH_11(X) EACH_10(X) X(10)
+#define EACH_12(X) EACH_11(X) X(11)
+#define EACH_13(X) EACH_12(X) X(12)
+#define EACH_14(X) EACH_13(X) X(13)
+#define EACH_15(X) EACH_14(X) X(14)
+#define EACH_16(X) EACH_15(X) X(15)
+#define EACH_17(X) EACH_16(X) X(16)
+#define EACH_18(X) EACH_17(X) X(17)
+#define EACH_19(X) EACH_18(X) X(18)
+#define EACH_20(X) EACH_19(X) X(19)
+#define EACH_21(X) EACH_20(X) X(20)
+#define EACH_22(X) EACH_21(X) X(21)
+#define EACH_23(X) EACH_22(X) X(22)
+#define EACH_24(X) EACH_23(X) X(23)
+#define EACH_25(X) EACH_24(X) X(24)
+#define EACH_26(X) EACH_25(X) X(25)
+#define EACH_27(X) EACH_26(X) X(26)
+#define EACH_28(X) EACH_27(X) X(27)
+#define EACH_29(X) EACH_28(X) X(28)
+#define EACH_30(X) EACH_29(X) X(29)
+#define EACH_31(X) EACH_30(X) X(30)
+#define EACH_32(X) EACH_31(X) X(31)
+
+#endif
