@@ -20,6 +20,7 @@ package(  # noqa: F821
         "port/backlog.py",
         "port/client.py",
         "port/config.py",
+        "port/console.py",
         "port/esp32.py",
         "port/heap.py",
         "port/mqtt.py",

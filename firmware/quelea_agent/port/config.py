@@ -46,6 +46,8 @@ def _broker(broker: object) -> str:
             return f"broker: {key} must be a text"
     if not _within(broker.get("port", 1883), 1, 65535):
         return f"broker: port {broker.get('port')!r} is not from 1 to 65535"
+    if not _within(broker.get("qos_max", 1), 0, 1):
+        return f"broker: qos_max {broker.get('qos_max')!r} is neither 0 nor 1"
     others = broker.get("others", [])
     if not isinstance(others, list) or len(others) > OTHERS_MAX:
         return f"broker: others must be a list of at most {OTHERS_MAX} rows [host, port]"

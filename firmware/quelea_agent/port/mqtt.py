@@ -22,6 +22,7 @@ from quelea_proto.limits import const
 from quelea_agent.port import client as session
 from quelea_agent.port import packets, tcp
 from quelea_agent.port.backlog import Places, SendQueue, backoff_ms
+from quelea_agent.port.console import say
 
 DOWN = 0  # waits for the time of the next attempt
 DIALLING = 1  # TCP under way
@@ -285,7 +286,7 @@ class Transport:
         except MemoryError:
             return _MEMORY
         except Exception as error:
-            print("quelea: the MQTT client failed:", repr(error))
+            say("quelea: the MQTT client failed:", repr(error))
             return _CRASH
         if client.connected and self._state == GREETING:
             self._state = UP

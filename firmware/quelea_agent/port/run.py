@@ -15,6 +15,7 @@ from quelea_agent import __version__, report
 from quelea_agent.agent import Agent
 from quelea_agent.link import Link
 from quelea_agent.port import config, mqtt
+from quelea_agent.port.console import say
 from quelea_agent.port.heap import Heap
 
 _EXIT_CONFIG = const(2)  # the exit status of a node that was given a faulty configuration
@@ -59,6 +60,7 @@ class Node:
             port.wake,
             port.ready,
         )
+        self.qos_max = cfg["broker"].get("qos_max", 1)  # of what this node subscribes to
         self.attack = None
         if cfg.get("attack") is not None:
             from attack import Attack  # staged beside cfg.json of an emulated liar, nowhere else
@@ -140,7 +142,7 @@ class Node:
         if cause != self._cause:
             self._cause = cause
             if cause:  # each new cause once: a wrong password must not flood a log
-                print("quelea: no broker:", mqtt.NAMES[cause])
+                say("quelea: no broker:", mqtt.NAMES[cause])
         up = self.transport.state() == mqtt.UP
         if up == self._up:
             return
@@ -148,7 +150,7 @@ class Node:
         now_ms = self.ticks.ticks_ms()
         if up:
             for topic, qos in self.link.subscriptions():
-                self.transport.subscribe(topic, qos)
+                self.transport.subscribe(topic, min(qos, self.qos_max))
             self.link.connected(now_ms)
         else:
             self.link.lost(now_ms, mqtt.NAMES[self.transport.cause])
