@@ -134,4 +134,6 @@ class Agent:
                 row += [flows.peer_turn[slot], flows.peer_q[slot], flows.peer_count[slot]]
         if self.flows is not None:
             row.append(self.flows.waits)
+        else:
+            row.append((1 if mode.lost else 0) + (2 if mode.in_step else 0))
         return tuple(row)

@@ -3,7 +3,9 @@
 resilient   The value restarts from the own demand with each epoch and then follows the rule.
             A new epoch begins after epoch_rounds own rounds, or as soon as F + 1 neighbours are
             further: so F liars can neither start nor stop one (Srikanth and Toueg 1987; epochs:
-            Jelasity, Montresor and Babaoglu 2005). Only values of the own epoch are used.
+            Jelasity, Montresor and Babaoglu 2005). Only values of the own epoch are used. A node
+            that is lost, in step with nobody since it started or for a whole epoch, also goes
+            back: on a ring a fleet that has run for long looks behind to one that has rebooted.
 exact       Edge flows (quelea_proto.flows); the input follows the demand, there are no epochs.
 
 F comes from the settings, never from what happened to arrive.
@@ -38,6 +40,8 @@ class Resilient:
         self.epoch = 0
         self.rounds = 0  # since the epoch began
         self.begun = False
+        self.lost = True  # in step with nobody since the start, or throughout the last epoch
+        self.in_step = False  # the rule has been applied in this epoch
         self.held = False
         self.restarted = False
         self.used = bytearray(slots)
@@ -47,7 +51,10 @@ class Resilient:
         """Nothing beyond the neighbour table is needed in this mode."""
 
     def _steps_ahead(self) -> int:
-        """Return by how many epochs at least F + 1 live neighbours are further; 0 for none."""
+        """Return by how many epochs at least F + 1 live neighbours are further; 0 for none.
+
+        Below 0 for a lost node that has 2F + 1 live neighbours, when they are behind.
+        """
         table = self.neighbours
         values = self._values_q
         found = 0
@@ -59,7 +66,9 @@ class Resilient:
             return 0
         sort_prefix(values, found)
         ahead = values[found - 1 - self.faults_max]
-        return ahead if ahead > 0 else 0
+        if ahead < 0 and not (self.lost and found > 2 * self.faults_max):
+            return 0
+        return ahead
 
     def _restart(self, demand_q: int, steps: int) -> None:
         if self.begun:
@@ -67,6 +76,7 @@ class Resilient:
         else:
             self.settled_q = demand_q
         self.begun = True
+        self.in_step = False
         self.epoch = (self.epoch + steps) & EPOCH_MASK
         self.rounds = 0
         self.input_q = demand_q
@@ -79,8 +89,9 @@ class Resilient:
     def round(self, demand_q: int) -> None:
         """Do one round: restart the epoch, or apply the rule to the fresh values, or hold."""
         ahead = self._steps_ahead()
-        if ahead > 0:
+        if ahead != 0:
             self.counters.add(count.EPOCH_JUMPS)
+            self.lost = False  # one jump back at most: two that are lost shall not swap for ever
             self._restart(demand_q, ahead)
             return
         due = self.settings.epoch_rounds
@@ -88,6 +99,7 @@ class Resilient:
             self._restart(demand_q, 0)
             return
         if due > 0 and self.rounds + 1 >= due:
+            self.lost = not self.in_step
             self._restart(demand_q, 1)
             return
         self.rounds += 1
@@ -114,6 +126,8 @@ class Resilient:
             for slot in range(len(self.used)):
                 self.used[slot] = 0
         else:
+            self.lost = False
+            self.in_step = True
             self.value_q = self.apply(self.value_q, values, found, self.faults_max)
 
 

@@ -86,5 +86,55 @@ def test_epochs_are_compared_on_their_ring(own, theirs, follows):
     one = agent(1, K5)
     due(one)
     one.mode.epoch = own
-    at_epoch(one, theirs, theirs, theirs, theirs, seq=1)
+    at_epoch(one, own, own, own, own, seq=1)
+    at_epoch(one, theirs, theirs, theirs, theirs, seq=2)
     assert one.epoch == (theirs if follows else own)
+
+
+@pytest.mark.parametrize("fleet_epoch", [40000, 65535, 32769])
+def test_a_rebooted_node_finds_a_fleet_that_looks_behind(fleet_epoch):
+    """REQ-EPOCH-6: not in step with anybody yet, it goes to where 2F + 1 live neighbours are."""
+    one = agent(1, K5)
+    one.sense(0, 70)
+    due(one)
+    at_epoch(one, fleet_epoch, fleet_epoch, seq=1)
+    assert one.epoch == 0, "two live neighbours are not 2F + 1"
+    at_epoch(one, fleet_epoch, fleet_epoch, fleet_epoch, seq=2)
+    assert one.epoch == fleet_epoch and one.mode.restarted and one.value_q == 70
+
+
+def test_f_liars_do_not_choose_where_a_lost_node_goes():
+    """REQ-EPOCH-6: the (F + 1)-th furthest is at most an honest one, and one of theirs."""
+    for lie in (0, 20000, 35000, 50000):
+        one = agent(1, K5)
+        due(one)
+        at_epoch(one, lie, 40000, 40000, seq=1)
+        assert one.epoch == 40000, lie
+
+
+def test_a_node_in_step_never_goes_back():
+    """REQ-EPOCH-6: only one that was in step with nobody throughout an epoch of its own."""
+    one = agent(1, K5, epoch_rounds=5)
+    due(one)
+    at_epoch(one, 0, 0, 0, 0, seq=1)
+    for seq in range(2, 5):
+        at_epoch(one, 50000, 50000, 50000, 50000, seq=seq)
+        assert one.epoch == 0
+    at_epoch(one, 50000, 50000, 50000, 50000, seq=5)
+    assert one.epoch == 1, "in step in epoch 0: its own rounds lead on"
+    for seq in range(6, 11):
+        at_epoch(one, 50000, 50000, 50000, 50000, seq=seq)
+    assert one.epoch == 2, "and once more, for it cannot know"
+    at_epoch(one, 50000, 50000, 50000, 50000, seq=11)
+    assert one.epoch == 50000, "then it was alone for a whole epoch"
+
+
+def test_two_lost_nodes_do_not_swap_for_ever():
+    """REQ-EPOCH-6: after one jump back a node waits for an epoch of its own."""
+    pair = fleet(((1, 2),), epoch_rounds=1000, faults_max=0)
+    for one in pair.values():
+        due(one)
+    pair[1].mode.epoch = 1
+    for _ in range(4):
+        exchange(pair)
+    assert pair[1].epoch == pair[2].epoch

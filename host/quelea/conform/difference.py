@@ -62,11 +62,11 @@ def state_names(count: int, exact: bool) -> list[str]:
     """Return a name for each integer of Agent.state(), or plain positions if they do not fit."""
     names = [*HEAD, *(f"counter {name}" for name in COUNTERS)]
     row = (*SLOT, *EDGE) if exact else SLOT
-    slots, rest = divmod(count - len(names) - exact, len(row))
+    slots, rest = divmod(count - len(names) - 1, len(row))
     if rest:
         return [f"state[{at}]" for at in range(count)]
     names += [f"slot {slot} {name}" for slot in range(slots) for name in row]
-    return names + ["waits"] * exact
+    return [*names, "waits" if exact else "lost, in step"]
 
 
 def _bits(one: int, other: int) -> int:

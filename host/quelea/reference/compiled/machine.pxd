@@ -22,7 +22,7 @@ cdef class Machine:
     cdef readonly int64_t fresh_ms, lo_q, hi_q, value_q, input_q, settled_q, epoch, rounds
     cdef readonly int64_t next_wake_ms, demand_q, fanout, random
     cdef public int64_t seq  # to be set near its end
-    cdef readonly bint exact, held, restarted, begun, started
+    cdef readonly bint exact, held, restarted, begun, started, lost, in_step
     cdef bytearray deck
     cdef int64_t counts[21]
     cdef Frame frame
@@ -44,13 +44,13 @@ cdef class Machine:
     @cython.locals(slot=int64_t, peer=Peer, age_ms=int64_t, ahead=int64_t)
     cdef void turn_round(self, int64_t now_ms)
 
-    @cython.locals(
-        most=int64_t, slot=int64_t, lead=int64_t, other=int64_t, others=int64_t
-    )
+    @cython.locals(best=int64_t, live=int64_t, lost=bint, lead=int64_t, peer=Peer)
     cdef int64_t ahead(self)
 
-    @cython.locals(peer=Peer)
-    cdef int64_t lead(self, int64_t slot)
+    @cython.locals(found=int64_t, peer=Peer)
+    cdef int64_t as_far(self, int64_t lead)
+
+    cdef int64_t lead(self, Peer peer)
 
     cdef void turn_over(self, int64_t steps)
 

@@ -104,7 +104,8 @@ class Machine:
         self.edges = flows.Flows(self.node, [row[0] for row in cfg["neighbours"]], 0)
         self.value_q = self.input_q = self.settled_q = 0
         self.epoch = self.rounds = self.seq = self.next_wake_ms = 0
-        self.held = self.restarted = self.begun = self.started = False
+        self.held = self.restarted = self.begun = self.started = self.in_step = False
+        self.lost = True
         self.demand_q = self.lo_q
         self.fanout = min(cfg["fanout"], self.degree)
         self.deck = bytearray(range(self.degree))
@@ -243,12 +244,14 @@ class Machine:
             self.settle()
             return
         ahead = self.ahead()
-        if ahead > 0:
+        if ahead != 0:
             self.count(19)
+            self.lost = False
             self.turn_over(ahead)
         elif not self.begun:
             self.turn_over(0)
         elif 0 < self.epoch_rounds <= self.rounds + 1:
+            self.lost = not self.in_step
             self.turn_over(1)
         else:
             self.rounds += 1
@@ -256,22 +259,27 @@ class Machine:
             self.follow()
 
     def ahead(self) -> int:
-        """Return the most epochs by which at least F + 1 live neighbours are further, or 0."""
-        most = 0
-        for slot in range(self.degree):
-            lead = self.lead(slot)
-            if lead > most:
-                others = 0
-                for other in range(self.degree):
-                    others += self.lead(other) >= lead
-                if others > self.faults_max:
-                    most = lead
-        return most
+        """Return how far the (F + 1)-th furthest live neighbour is: below 0 only when lost."""
+        best = -32769
+        live = 0
+        for peer in self.peers:
+            live += peer.live
+            lead = self.lead(peer)
+            if peer.live and lead > best and self.as_far(lead) > self.faults_max:
+                best = lead
+        lost = self.lost and live > 2 * self.faults_max
+        return best if best > 0 or (best > -32769 and lost) else 0
 
-    def lead(self, slot: int) -> int:
-        """Return by how many epochs a neighbour is further; 0 for one that is not live."""
-        peer = self.peers[slot]
-        return around(peer.epoch, self.epoch, 32768) if peer.live else 0
+    def as_far(self, lead: int) -> int:
+        """Return how many live neighbours are further by `lead` epochs at least."""
+        found = 0
+        for peer in self.peers:
+            found += peer.live and self.lead(peer) >= lead
+        return found
+
+    def lead(self, peer: Peer) -> int:
+        """Return by how many epochs a neighbour is further."""
+        return around(peer.epoch, self.epoch, 32768)
 
     def turn_over(self, steps: int) -> None:
         """Begin the epoch `steps` further on from the own demand."""
@@ -280,7 +288,7 @@ class Machine:
         self.epoch = (self.epoch + steps) & limits.EPOCH_MASK
         self.rounds = 0
         self.input_q = self.value_q = self.demand_q
-        self.held = False
+        self.held = self.in_step = False
         self.restarted = True
         self.forget()
 
@@ -308,6 +316,8 @@ class Machine:
             self.count(17)
             self.forget()
         else:
+            self.lost = False
+            self.in_step = True
             self.value_q = rules.combine(self.rule, self.value_q, VALUES, found, self.faults_max)
 
     def settle(self) -> None:
@@ -386,6 +396,5 @@ class Machine:
             if self.exact:
                 edge = self.edges.edges[slot]
                 row += edge.row()
-        if self.exact:
-            row.append(self.edges.waits)
+        row.append(self.edges.waits if self.exact else int(self.lost) + 2 * int(self.in_step))
         return tuple(row)
