@@ -37,7 +37,10 @@ def fleet(
         str, typer.Option(help="Such as k-out:8, ring, growth:5, file:PATH; default: by F.")
     ] = "",
     broker: Annotated[
-        str, typer.Option(help="nats (embedded), mosquitto, or mqtt://[user:pass@]host:port.")
+        str,
+        typer.Option(
+            help="nats (embedded), nats-cluster, mosquitto, mqtt://[user:pass@]host:port."
+        ),
     ] = "nats",
     network: Annotated[
         str, typer.Option(help="Faults between nodes and broker: delay:50,cut:10,freeze:15 ...")

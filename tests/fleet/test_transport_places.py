@@ -78,3 +78,4 @@ def test_names_are_resolved_once_for_one_server_and_at_each_turn_for_several(
 def test_faulty_lists_are_refused(others: object) -> None:
     assert "others" in config._broker({"host": "h", "port": 1, "others": others})
     assert config._broker({"host": "h", "port": 1, "others": [["h", 1]]}) == ""
+    assert "qos_max" in config._broker({"host": "h", "port": 1, "qos_max": 2})

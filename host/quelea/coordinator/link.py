@@ -78,11 +78,13 @@ class Link:
         client.on_disconnect = self._disconnected
         client.on_message = self._received
         self._client = client
+        self._place = (endpoint.host, endpoint.port)
+        self._stopping = False
 
     # -- what the owner calls -----------------------------------------------------------------
     def start(self) -> None:
         """Begin to connect; returns at once."""
-        self._client.connect_async(self._endpoint.host, self._endpoint.port, KEEPALIVE_S)
+        self._client.connect_async(*self._place, KEEPALIVE_S)
         self._client.loop_start()
 
     def keep(self) -> None:
@@ -101,6 +103,7 @@ class Link:
 
     def stop(self, timeout_s: float = ACK_S) -> None:
         """Disconnect in order, without the last will, and end the thread."""
+        self._stopping = True
         self._client.disconnect()
         thread = threading.Thread(target=self._join, daemon=True)
         thread.start()
@@ -129,7 +132,8 @@ class Link:
         self._guard(self._on_up)
 
     def _failed(self, client: paho.Client, data: Any) -> None:
-        self.problem = f"no broker at {self._endpoint.host}:{self._endpoint.port}"
+        self.problem = f"no broker at {self._place[0]}:{self._place[1]}"
+        self._follow()
 
     def _disconnected(
         self, client: paho.Client, data: Any, flags: Any, reason: Any, properties: Any
@@ -140,6 +144,14 @@ class Link:
             why = "closed or broken" if said == UNSPECIFIED else said
             self.problem = f"connection lost: {why}"
             self._guard(lambda: self._on_down(why))
+        self._follow()
+
+    def _follow(self) -> None:
+        """Go where the endpoint is now: of a cluster it is another server after a loss."""
+        place = (self._endpoint.host, self._endpoint.port)
+        if place != self._place and not self._stopping:
+            self._place = place
+            self._client.connect_async(*place, KEEPALIVE_S)  # for the next attempt of its thread
 
     def _received(self, client: paho.Client, data: Any, message: paho.MQTTMessage) -> None:
         try:

@@ -12,10 +12,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from quelea.errors import UserError
 from quelea.fleet import mqtt_probe, nodelog, procfs
@@ -28,7 +28,11 @@ STOP_S = 5.0
 PORT_TRIES = 5  # a port found free can be taken before the broker binds it
 PACKET_BYTES_MAX = 65536  # the largest is the host's document of a fleet of 400
 
-BROKERS = {"nats": "quelea.fleet.nats", "mosquitto": "quelea.fleet.mosquitto"}
+BROKERS = {
+    "nats": "quelea.fleet.nats",
+    "nats-cluster": "quelea.fleet.nats_cluster",
+    "mosquitto": "quelea.fleet.mosquitto",
+}
 
 
 class Broker(Protocol):
@@ -110,14 +114,7 @@ class EmbeddedBroker:
 
     def start(self) -> None:
         """Start and wait for a real CONNACK; UserError when the port or the program forbids it."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"the broker's folder {self.folder} cannot be made",
-                why=error.strerror or "",
-                remedy="choose a folder that can be written",
-            ) from None
+        self.make_folder()
         if self._port_wanted:
             require_free(self._port_wanted)
         for attempt in range(PORT_TRIES):
@@ -130,6 +127,17 @@ class EmbeddedBroker:
                 lost_race = "address already in use" in self._log_text().lower()
                 if self._port_wanted or not lost_race or attempt == PORT_TRIES - 1:
                     raise
+
+    def make_folder(self) -> None:
+        """Make the folder of its files; UserError where that cannot be."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"the broker's folder {self.folder} cannot be made",
+                why=error.strerror or "",
+                remedy="choose a folder that can be written",
+            ) from None
 
     def stop(self) -> None:
         """End it in good order, then by force; returns within 2 STOP_S."""
@@ -171,17 +179,26 @@ class EmbeddedBroker:
         return "\n".join(nodelog.tail(self.log, 40))
 
     def _launch(self) -> None:
+        self.spawn()
+        self.settle()
+
+    def spawn(self) -> None:
+        """Start the process and return at once; `settle` waits for it."""
         if self.running:
             raise RuntimeError(f"{self.kind} already runs")
         try:
-            child = self._launcher.spawn(self.configure(), cwd=self.folder, log=self.log)
+            self._child = self._launcher.spawn(self.configure(), cwd=self.folder, log=self.log)
         except (OSError, subprocess.SubprocessError, LaunchError) as error:
             raise UserError(
                 f"the {self.kind} broker {self.binary} cannot be started",
                 why=str(error),
                 remedy="choose a folder that can be written, or another broker with --broker",
             ) from None
-        self._child = child
+
+    def settle(self) -> None:
+        """Wait until a client is accepted; UserError when that does not come to pass."""
+        child = self._child
+        assert child is not None
         user, password = self.credentials(HOST_USER)
         try:
             code = mqtt_probe.await_ready(
@@ -203,6 +220,30 @@ class EmbeddedBroker:
                 why=f"{failure}; its last line: {last[:200]}",
                 remedy=f"read {self.log}, or choose another broker with --broker",
             )
+
+
+class Place(Protocol):
+    """Where nodes may connect."""
+
+    host: str
+    port: int
+
+
+def address(door: Place, number: int) -> dict[str, Any]:
+    """Return what cfg.json says of where a node connects: host and port, a cluster's others.
+
+    door: a broker or what stands before it. The nodes are spread over a cluster by their number;
+    each goes on to the next server when its own is lost. They subscribe to nothing at QoS 1 there:
+    each such subscription is state that the servers vote on, and stalls while they cannot.
+    """
+    servers: Sequence[Place] = getattr(door, "servers", (door,))
+    first = (number - 1) % len(servers)
+    own, *others = (*servers[first:], *servers[:first])
+    row: dict[str, Any] = {"host": own.host, "port": own.port}
+    if others:
+        row["others"] = [[other.host, other.port] for other in others]
+        row["qos_max"] = 0
+    return row
 
 
 def free_port() -> int:
@@ -281,5 +322,5 @@ def create(
         raise UserError(
             f"there is no program {binary}", where="--broker", remedy="give the path of the broker"
         )
-    maker: type[EmbeddedBroker] = importlib.import_module(BROKERS[name]).BROKER
+    maker: Callable[..., Broker] = importlib.import_module(BROKERS[name]).BROKER
     return maker(folder, launcher, port=port, accounts=accounts, binary=binary)

@@ -29,6 +29,9 @@ class NatsBroker(EmbeddedBroker):
     """nats-server; its own protocol listens on a random loopback port, for the same users."""
 
     kind: ClassVar[str] = "nats"
+    server_name: str = "quelea"
+    cluster_text: str = ""  # of a server among several, see nats_cluster.py
+    mqtt_text: str = ""
 
     @classmethod
     def find_binary(cls) -> Path:
@@ -51,7 +54,7 @@ class NatsBroker(EmbeddedBroker):
         limits = "default_max_consumers: -1" if self._version() >= CONSUMER_LIMIT_SINCE else ""
         who = f"authorization {{ users: {json.dumps(users)} }}" if users else ""
         return f"""\
-server_name: quelea
+server_name: {self.server_name}
 listen: "{self.host}:-1"
 max_payload: {PACKET_BYTES_MAX}
 jetstream {{
@@ -65,7 +68,9 @@ mqtt {{
   port: {self.port}
   consumer_memory_storage: true
   consumer_inactive_threshold: "{ORPHAN_S}s"
+  {self.mqtt_text}
 }}
+{self.cluster_text}
 {who}
 """
 

@@ -55,6 +55,13 @@ class FleetOptions:
         if self.liars:
             adversaries.path(self.attack)
         network.parse(self.network)
+        if self.network and self.broker.startswith("nats-cluster"):
+            raise UserError(
+                "a bad network stands before one broker, not before a cluster",
+                "--network",
+                "its proxy would lead all nodes to one server",
+                "leave out --network, or take `--broker nats`",
+            )
         if not is_id(self.name):
             raise UserError(
                 f"{self.name!r} cannot name a fleet",

@@ -228,8 +228,7 @@ class Fleet:
             user, password = broker.credentials(node_id)
             config = dict(self.plan.configs[number])
             config["broker"] = {
-                "host": door.host,
-                "port": door.port,
+                **brokers.address(door, number),
                 "user": user,
                 "password": password,
                 "keepalive_s": KEEPALIVE_S,

@@ -18,10 +18,10 @@ from quelea.topology.spectral import rho, rounds_predicted
 ROUNDS_SLACK = 2.0
 ROUNDS_EXTRA = 4.0  # epochs do not begin at one instant: nodes follow within their fresh_rounds
 RETURN_US = 10_000_000  # backoff goes up to RECONNECT_MS_MAX, 8 s
-MOVE_US = 15_000_000  # ... and a cluster that lost a server votes first, for about 7 s
 HEARD_ON_US = 500_000  # what a killed server had passed on is heard within this time
 DELIVERED_MIN = 0.999  # outside outages; the two ends of a count differ by some under way
-OUTAGES = ("broker-restart", "cut", "freeze", "half-open", "garbage")  # lose connections
+# these lose connections
+OUTAGES = ("broker-restart", "server-kill", "cut", "freeze", "half-open", "garbage")
 SPREAD_EXACT_Q = 2
 SPREAD_SHARE = 0.01  # resilient: of the epoch's first spread
 SPREAD_MIN_Q = 16  # ... or this, whichever is larger: rules stall a few q apart on sparse graphs
