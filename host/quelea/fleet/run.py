@@ -163,7 +163,8 @@ class Fleet:
             name=self.options.name,
             nodes=self.rows,
             seed=self.options.seed,
-            settings=settings | {"faults_max": the_plan.faults_max},
+            settings=settings
+            | {"faults_max": the_plan.faults_max, "lo_q": the_plan.lo_q, "hi_q": the_plan.hi_q},
             topology=the_plan.topology.to_dict() | {"certificate": str(the_plan.certificate)},
         )
         recorder.run("runtime", self.runtime.text)
