@@ -101,6 +101,20 @@ def conform(
 
 
 @app.command()
+def audit(
+    run: Run = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="While the run goes on; ends with its journal.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Compute every node's step again from its frames: verified, unverifiable, wrong."""
+    from quelea.audit.command import command
+
+    raise typer.Exit(command(run, as_json=json, follow=follow))
+
+
+@app.command()
 def games(
     nodes: Annotated[
         int | None,

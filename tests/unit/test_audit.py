@@ -1,0 +1,191 @@
+"""The audit: names who breaks the rules, never who keeps them, and says what it cannot know."""
+
+import json
+import os
+import random
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from audit_runs import HI_Q, KNOWN, Run
+from journals import NODES, payload
+from quelea import adversaries
+from quelea.audit import Auditor, audit, report, text
+from quelea.audit.command import command
+from quelea.errors import UserError
+from quelea.journal import MemoryRecorder, begin
+
+SEED = int(os.environ.get("QUELEA_SEED", random.SystemRandom().randrange(1 << 30)))
+RULES = ("wmsr", "trimmed-mean", "midpoint", "median", "trim-and-clip", "mean")
+ROUNDS = 44
+
+
+def accused(auditor: Auditor) -> set[int]:
+    return {finding.source for finding in auditor.findings}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_an_undisturbed_honest_fleet_is_verified_whole(rule: str) -> None:
+    run = Run(SEED, rule=rule)
+    auditor = run.play(ROUNDS)
+    result = report(auditor)
+    assert result["verdict"] and result["wrong"] == 0
+    assert result["verified"] == result["frames"] == ROUNDS * 7
+
+
+@pytest.mark.parametrize("attack", adversaries.names())
+def test_a_liar_is_named_and_nobody_else(attack: str) -> None:
+    print(f"QUELEA_SEED={SEED}")
+    run = Run(SEED, attack, liars=(3,))
+    auditor = run.play(ROUNDS)
+    assert accused(auditor) == {3}
+    assert report(auditor, run.liars)["liars_named"] == 1
+
+
+@pytest.mark.parametrize("attack", adversaries.names())
+def test_two_liars_with_loss_reboots_and_a_deaf_journal(attack: str) -> None:
+    reboots = 0
+    for seed in (SEED, SEED + 1):
+        print(f"QUELEA_SEED={seed}")
+        run = Run(
+            seed, attack, liars=(2, 5), loss=0.1, deaf=0.08, reboot=0.02, epoch_rounds=15,
+            faults_max=2,
+        )  # fmt: skip
+        auditor = run.play(ROUNDS)
+        assert accused(auditor) <= {2, 5}, auditor.findings[0]
+        assert run.unheard > 0
+        reboots += run.reboots
+    assert reboots > 0
+
+
+def test_honest_nodes_are_never_accused_under_loss_and_reboots() -> None:
+    verified = 0
+    for seed in range(SEED, SEED + 12):
+        print(f"QUELEA_SEED={seed}")
+        rng = random.Random(seed)
+        run = Run(
+            seed, loss=rng.random() * 0.5, deaf=rng.random() * 0.4, reboot=rng.random() * 0.05,
+            rule=rng.choice(RULES), epoch_rounds=rng.choice((0, 7, 20)),
+        )  # fmt: skip
+        auditor = run.play(ROUNDS)
+        assert auditor.findings == []
+        verified += report(auditor)["verified"]
+    assert verified > 500
+
+
+@pytest.mark.parametrize("attack", ["drift", "ramp", "mimic", "in-hull", "noise", "const-max"])
+def test_two_lying_rounds_are_enough(attack: str) -> None:
+    """The first proof is of the first or second frame that is not the honest one."""
+    run = Run(SEED, attack, liars=(3,))
+    auditor = run.play(ROUNDS)
+    lies = []
+    agent = Run(SEED, attack, liars=(3,))
+    for at in range(ROUNDS):
+        before = agent.hands[3].forged if 3 in agent.hands else 0
+        agent.round()
+        if agent.hands[3].forged > max(before, 0):
+            lies.append(at + 1)
+    first = auditor.findings[0]
+    assert first.seq <= lies[1], (lies[:3], first.wrong)
+
+
+def test_a_lie_about_the_own_sensor_cannot_be_seen() -> None:
+    run = Run(SEED)
+    run.agents[3].sense = lambda now_ms, demand_q: None  # type: ignore[method-assign]
+    run.agents[3].demand.demand_q = HI_Q
+    assert run.play(ROUNDS).findings == []
+
+
+def test_a_named_node_is_not_named_by_a_wrong_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A planted fault in the reference accuses everybody: the audit does compute."""
+    from quelea import reference
+
+    def wrong(own_q: int, values_q: list[int], count: int, faults_max: int) -> int:
+        return reference.RULES[0][1](own_q, values_q, count, 0) + 1
+
+    monkeypatch.setattr("quelea.audit.auditor.reference.rule", lambda name: wrong)
+    assert len(accused(Run(SEED).play(ROUNDS))) == 7
+
+
+def test_exact_mode_values_are_input_less_flows() -> None:
+    run = Run(SEED, mode="exact", faults_max=0, loss=0.2)
+    auditor = run.play(ROUNDS)
+    assert auditor.findings == [] and report(auditor)["verified"] == ROUNDS * 7
+    lying = Run(SEED, "drift", liars=(3,), mode="exact", faults_max=0)
+    assert accused(lying.play(ROUNDS)) == {3}
+
+
+def small(*rows: tuple[int, int, bytes]) -> Auditor:
+    """Audit three nodes' frames: (t_ms, source, payload)."""
+    recorder = MemoryRecorder()
+    begin(recorder, name="t", nodes=NODES, settings={"mode": "resilient", **KNOWN})
+    for t_ms, source, data in rows:
+        recorder.frame(t_ms * 1000, "x", source, 0, data)
+    return audit(recorder.journal())
+
+
+BEGIN = payload(1, 1, flags=2)
+
+
+@pytest.mark.parametrize(
+    ("second", "breach"),
+    [
+        (payload(1, 5, flags=1, value_q=101), "held"),
+        (payload(1, 5, flags=1, used=(2, 0)), "held"),
+        (payload(1, 5, used=(2, 2)), "faults-max"),
+        (payload(1, 5, flags=1, input_q=101), "input"),
+        (payload(1, 5, flags=1, epoch=1), "restart"),
+        (payload(1, 5, flags=2), "restart"),
+        (payload(1, 5, flags=2, epoch=1, value_q=5), "restart"),
+        (payload(1, 5, flags=2, epoch=1, used=(1, 1)), "restart"),
+        (payload(1, 5, flags=1, used=(0, 0, 0)), "neighbours"),
+        (payload(1, 5, flags=1, input_q=-1), "range"),
+        (payload(1, 5, flags=1, value_q=HI_Q + 1), "range"),
+    ],
+)
+def test_one_frame_can_prove_a_breach(second: bytes, breach: str) -> None:
+    auditor = small((0, 1, payload(1, 4, flags=2)), (1000, 1, second))
+    assert [finding.wrong.rule for finding in auditor.findings] == [breach]
+
+
+def test_equivocation_and_a_boot_counter_set_back_are_told_apart() -> None:
+    one, other = payload(1, 2, flags=1), payload(1, 2, flags=1, epoch=0, input_q=100, used=(0, 0))
+    assert one == other
+    lie = payload(1, 2, flags=1, value_q=7)
+    within = small((0, 1, BEGIN), (1000, 1, one), (1001, 1, lie))
+    assert [finding.wrong.rule for finding in within.findings] == ["equivocation"]
+    again = payload(1, 2, flags=1, value_q=7, input_q=7)
+    life = payload(1, 1, flags=2, value_q=7, input_q=7)
+    rows = ((0, 1, BEGIN), (1000, 1, one), (5000, 1, life), (6000, 1, again))
+    assert small(*rows).findings == []
+
+
+def test_the_report_carries_the_frames(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(SEED, "const-max", liars=(3,))
+    run.play(ROUNDS)
+    path = tmp_path / "journal.sqlite"
+    run.recorder.save(path)
+    assert command(path, as_json=True) == 1
+    result = json.loads(capsys.readouterr().out)
+    assert result["wrong_nodes"] == ["n03"] and result["honest_accused"] == 0
+    proof = next(node for node in result["nodes"] if node["findings"])["proofs"][0]
+    assert bytes.fromhex(proof["frames"][0]["payload"])[2] == 3
+    assert proof["expected"] != proof["found"]
+    assert "n03 is wrong" in text(result)
+
+
+def test_a_journal_without_settings_is_refused() -> None:
+    recorder = MemoryRecorder()
+    begin(recorder, name="t", nodes=NODES)
+    with pytest.raises(UserError, match="mode"):
+        audit(recorder.journal())
+
+
+def test_adversary_modules_may_be_given() -> None:
+    """A liar that follows the rules but for one unit in one round is named for that round."""
+    lie = ModuleType("one_unit")
+    lie.DIRECT = False  # type: ignore[attr-defined]
+    lie.claim_q = lambda view, slot: view.agent.value_q + (view.round == 9)  # type: ignore[attr-defined]
+    auditor = Run(SEED, lie, liars=(3,)).play(ROUNDS)
+    assert {(one.source, one.seq) for one in auditor.findings} <= {(3, 9), (3, 10)}
+    assert accused(auditor) == {3}
