@@ -1,24 +1,33 @@
 """Rules for many nodes at once, as exact fractions; the rounding comes after.
 
-A rule takes (own, values, faults_max): own shape (nodes,), values shape (nodes, received), both
-integers, values not changed. It returns (total, count) of the same shape as own: the estimate is
-total / count before rounding. `half_up` of it is what quelea_proto.rules computes, bit for bit.
-Too few values (fewer than 2F + 1) are the caller's business.
+A rule takes (own, values, faults_max): own shape (nodes,), values shape (received, nodes), both
+integers of one type, values not changed. It returns (total, count) of the same shape as own: the
+estimate is total / count before rounding. `half_up` of it is what quelea_proto.rules computes,
+bit for bit. Too few values (fewer than 2F + 1) are the caller's business. With 32-bit integers
+|value| * (received + 1) * 2 has to stay below 2^31.
+
+For the six rules of the protocol quelea.kernels does the same and faster, but only half up; these
+are for games, which round in every way, and for the rules that are not ours.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+Ints = NDArray[Any]  # int32 or int64
 Fraction = tuple[Ints, Ints]
 Rule = Callable[[Ints, Ints, int], Fraction]
 Rounding = Callable[[Ints, Ints, Ints], Ints]
 
 
+def _sum(rows: Ints) -> Ints:
+    return np.asarray(rows.sum(axis=0, dtype=rows.dtype))
+
+
 def _with_own(own: Ints, values: Ints) -> Ints:
-    return np.sort(np.concatenate([values, own[:, None]], axis=1), axis=1)
+    return np.sort(np.concatenate([values, own[None]]), axis=0)
 
 
 def _over(total: Ints, count: int) -> Fraction:
@@ -27,86 +36,100 @@ def _over(total: Ints, count: int) -> Fraction:
 
 def mean(own: Ints, values: Ints, faults_max: int) -> Fraction:
     """Own and received, plainly."""
-    return _over(own + values.sum(axis=1), values.shape[1] + 1)
+    return _over(own + _sum(values), len(values) + 1)
 
 
 def trimmed_mean(own: Ints, values: Ints, faults_max: int) -> Fraction:
     """Own and received without the F smallest and the F largest."""
-    kept = _with_own(own, values)[:, faults_max : values.shape[1] + 1 - faults_max]
-    return _over(kept.sum(axis=1), kept.shape[1])
+    kept = _with_own(own, values)[faults_max : len(values) + 1 - faults_max]
+    return _over(_sum(kept), len(kept))
 
 
 def midpoint(own: Ints, values: Ints, faults_max: int) -> Fraction:
     """The middle of what trimming own and received leaves."""
     row = _with_own(own, values)
-    return _over(row[:, faults_max] + row[:, values.shape[1] - faults_max], 2)
+    return _over(row[faults_max] + row[len(values) - faults_max], 2)
 
 
 def every_fth(own: Ints, values: Ints, faults_max: int) -> Fraction:
     """Dolev's f_{F,F}: of what trimming leaves the first and every F-th after it, averaged."""
-    kept = _with_own(own, values)[:, faults_max : values.shape[1] + 1 - faults_max]
-    chosen = kept[:, :: max(1, faults_max)]
-    return _over(chosen.sum(axis=1), chosen.shape[1])
+    kept = _with_own(own, values)[faults_max : len(values) + 1 - faults_max]
+    chosen = kept[:: max(1, faults_max)]
+    return _over(_sum(chosen), len(chosen))
 
 
 def median(own: Ints, values: Ints, faults_max: int) -> Fraction:
     """The middle of own and received, or of the middle two."""
     row = _with_own(own, values)
-    count = values.shape[1]
-    return _over(row[:, count >> 1] + row[:, (count + 1) >> 1], 2)
+    return _over(row[len(values) >> 1] + row[(len(values) + 1) >> 1], 2)
 
 
 def wmsr(own: Ints, values: Ints, faults_max: int) -> Fraction:
     """Received without up to F above the own and up to F below it, averaged with the own."""
-    row = np.sort(values, axis=1)
-    low = row[:, :faults_max]
-    high = row[:, row.shape[1] - faults_max :]
-    below = low < own[:, None]
-    above = high > own[:, None]
-    total = own + row.sum(axis=1) - (low * below).sum(axis=1) - (high * above).sum(axis=1)
-    dropped = below.sum(axis=1, dtype=own.dtype) + above.sum(axis=1, dtype=own.dtype)
-    return total, row.shape[1] + 1 - dropped
+    row = np.sort(values, axis=0)
+    low = row[:faults_max]
+    high = row[len(row) - faults_max :]
+    below = low < own
+    above = high > own
+    total = own + _sum(row) - _sum(low * below) - _sum(high * above)
+    dropped = below.sum(axis=0, dtype=own.dtype) + above.sum(axis=0, dtype=own.dtype)
+    return total, len(row) + 1 - dropped
 
 
 def nearest(own: Ints, values: Ints, rank: int) -> Ints:
-    """Return the rank-th smallest |value - own| of each node, shape (nodes, 1); rank >= 1."""
-    away = np.abs(values - own[:, None])
-    away.sort(axis=1)
-    return np.asarray(away[:, rank - 1, None])
+    """Return the rank-th smallest |value - own| of each node; rank >= 1."""
+    away = np.abs(values - own)
+    away.sort(axis=0)
+    return np.asarray(away[rank - 1])
+
+
+def _clipped(own: Ints, values: Ints, tau: Ints) -> Ints:
+    return np.minimum(np.maximum(values - own, -tau), tau)
 
 
 def trim_and_clip(own: Ints, values: Ints, faults_max: int) -> Fraction:
     """F dropped at each end, the rest clipped to the distance of rank received - 2F."""
-    count = values.shape[1]
-    tau = nearest(own, values, count - 2 * faults_max)
-    kept = np.sort(values, axis=1)[:, faults_max : count - faults_max]
-    moved = np.clip(kept - own[:, None], -tau, tau)
-    return _over(own * (kept.shape[1] + 1) + moved.sum(axis=1), kept.shape[1] + 1)
+    tau = nearest(own, values, len(values) - 2 * faults_max)
+    kept = np.sort(values, axis=0)[faults_max : len(values) - faults_max]
+    moved = _clipped(own, kept, tau)
+    return _over(own * (len(kept) + 1) + _sum(moved), len(kept) + 1)
 
 
 def clip_all(own: Ints, values: Ints, faults_max: int) -> Fraction:
     """CS+ (Gaucher, Dieuleveut, Hendrikx 2025): all received, clipped to that same distance."""
-    count = values.shape[1]
-    tau = nearest(own, values, count - 2 * faults_max)
-    moved = np.clip(values - own[:, None], -tau, tau)
-    return _over(own * (count + 1) + moved.sum(axis=1), count + 1)
+    tau = nearest(own, values, len(values) - 2 * faults_max)
+    moved = _clipped(own, values, tau)
+    return _over(own * (len(values) + 1) + _sum(moved), len(values) + 1)
+
+
+def clipped_wmsr(own: Ints, values: Ints, faults_max: int) -> Fraction:
+    """W-MSR's dropping, what is left clipped to that same distance: tried, not of the protocol."""
+    tau = nearest(own, values, len(values) - 2 * faults_max)
+    row = np.sort(values, axis=0)
+    below = row[:faults_max] < own
+    above = row[len(row) - faults_max :] > own
+    moved = _clipped(own, row, tau)
+    total = _sum(moved) - _sum(moved[:faults_max] * below)
+    total -= _sum(moved[len(row) - faults_max :] * above)
+    dropped = below.sum(axis=0, dtype=own.dtype) + above.sum(axis=0, dtype=own.dtype)
+    count = len(row) + 1 - dropped
+    return own * count + total, count
 
 
 def drop_far(own: Ints, values: Ints, faults_max: int) -> Fraction:
     """GTS, nearest-neighbour averaging: the 2F farthest from the own are dropped."""
-    kept = values.shape[1] - 2 * faults_max
-    offset = values - own[:, None]
-    near = np.sort(np.abs(offset) * 2 + (offset > 0), axis=1)[:, :kept]
+    kept = len(values) - 2 * faults_max
+    offset = values - own
+    near = np.sort(np.abs(offset) * 2 + (offset > 0), axis=0)[:kept]
     moved = np.where(near & 1, near >> 1, -(near >> 1))
-    return _over(own * (kept + 1) + moved.sum(axis=1), kept + 1)
+    return _over(own * (kept + 1) + _sum(moved), kept + 1)
 
 
 def naive(own: Ints, values: Ints, faults_max: int) -> Fraction:
     """The rule to avoid: own value left out, a third of what arrived trimmed, plain mean."""
-    count = values.shape[1]
-    cut = count * 33 // 100
-    kept = np.sort(values, axis=1)[:, cut : count - cut]
-    return _over(kept.sum(axis=1), kept.shape[1])
+    cut = len(values) * 33 // 100
+    kept = np.sort(values, axis=0)[cut : len(values) - cut]
+    return _over(_sum(kept), len(kept))
 
 
 def half_up(total: Ints, count: Ints, own: Ints) -> Ints:
@@ -147,6 +170,7 @@ RULES: tuple[tuple[str, Rule], ...] = (
 PEERS: tuple[tuple[str, Rule], ...] = (
     ("CS+", clip_all),
     ("GTS", drop_far),
+    ("clipped W-MSR", clipped_wmsr),
     ("f_tt", every_fth),
     ("naive", naive),
 )

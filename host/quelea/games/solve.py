@@ -112,7 +112,7 @@ def answers(game: Game, rule: Rule, rounding: Rounding, own: Ints, others: Ints)
         count = len(own[here])
         mine = np.repeat(own[here], len(lies))
         heard = np.concatenate(
-            [np.repeat(others[here], len(lies), axis=0), np.tile(lies, (count, 1))], axis=1
+            [np.repeat(others[here].T, len(lies), axis=1), np.tile(lies.T, (1, count))]
         )
         total, parts = rule(mine, heard, game.liars)
         found[here] = rounding(total, parts, mine).reshape(count, -1)
