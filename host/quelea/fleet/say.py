@@ -51,6 +51,12 @@ def print_verdict(console: Console, verdict: Verdict, plan: Plan, folder: RunFol
             f"{figures['hull_frames_checked']:,} honest frames of {figures['hull_epochs']} "
             "epochs were held against their hull"
         )
+    if "steps_verified" in figures:
+        named = f"; liars named: {figures['liars_named']} of {len(plan.liars)}"
+        console.print(
+            f"audit: {figures['steps_verified']:,} steps verified, "
+            f"{figures['steps_wrong']:,} wrong{named if plan.liars else ''}"
+        )
     end = "[bold green]The verdict holds.[/]" if verdict.ok else "[bold red]The verdict fails.[/]"
     console.print(f"{end} Journal: {folder.journal}")
     console.print("more of it: quelea journal show", style="dim")

@@ -10,6 +10,7 @@ from quelea_proto.frames import FLOW, STATE, frame_bytes
 
 from quelea.checkers import convergence, hull, monotone_seq, sum_exact
 from quelea.checkers.record import Record, read
+from quelea.fleet.honesty import judge_honesty
 from quelea.fleet.plan import Plan
 from quelea.journal import Check, FaultRow, Journal, StatusRow
 from quelea.topology.spectral import rho, rounds_predicted
@@ -57,6 +58,10 @@ def judge(journal: Journal, plan: Plan) -> Verdict:
     _judge_traffic(verdict, journal, record, plan)
     _judge_memory(verdict, journal, plan)
     _judge_faults(verdict, journal, record, plan)
+    check, figures, accused = judge_honesty(journal, plan)
+    verdict.checks.append(check)
+    verdict.figures |= figures
+    verdict.violations += accused
     return verdict
 
 
