@@ -123,8 +123,8 @@ def render() -> str:
     """Return the whole header."""
     blocks = [
         "/* Written by tools/networks.py, which says what the letters mean; do not edit.\n"
-        " * Included several times: whoever does so defines TRIM_KEPT, TRIM_REST, TRIM_LATE, RING,\n"
-        " * WMSR_KEPT, WMSR_REST, PAIR and SORT. */"
+        " * Included several times: whoever does so defines TRIM_KEPT, TRIM_REST, TRIM_LATE,\n"
+        " * RING, WMSR_KEPT, WMSR_REST, PAIR and SORT. */"
     ]
     for rule in (_trim, _pair, _wmsr):
         for count in range(3, VALUES_MAX + (0 if rule is _wmsr else 1)):

@@ -69,7 +69,7 @@ cdef extern from "exact.h":
         const uint32_t *pairs
         const int64_t *first
         size_t count
-    int exponential_rounds(int64_t *, int, int, int) nogil
+    int exponential_rounds(const isa *, int64_t *, int, int, int) nogil
     long matchings_make(const uint32_t *, size_t, size_t, uint32_t *, int64_t *, size_t) nogil
     int matchings_run(const matchings *, int32_t *, size_t, size_t, uint64_t, int) nogil
     void flow_round(int32_t *, int32_t *, int32_t *, size_t, const int64_t *, size_t, int32_t,
@@ -265,7 +265,7 @@ def exponential(int64_t[::1] values, int log, int rounds, int threads):
     """One-peer exponential rounds in place on 2^log values."""
     cdef int result
     with nogil:
-        result = exponential_rounds(&values[0], log, rounds, threads)
+        result = exponential_rounds(_isa, &values[0], log, rounds, threads)
     if result < 0:
         raise MemoryError
 

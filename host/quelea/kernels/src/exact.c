@@ -7,9 +7,9 @@
 #include "team.h"
 
 enum {
-    LOW_LOG = 10,          /* rounds that reach less than 2^10 agents are done within tiles */
-    TILE_AGENTS = 1 << 11, /* with its halo of 2^10 and twice, 48 KB */
-    COLUMNS = 16,          /* agents side by side in the rounds of longer reach: two lines */
+    LOW_LOG = 9,           /* rounds that reach less than 2^9 agents are done within tiles */
+    TILE_AGENTS = 1 << 11, /* with its halo of 2^9, and twice, 40 KB */
+    COLUMNS = 32,          /* agents side by side in the rounds of longer reach: four lines */
 };
 
 /* An array of 2^log agents is seen as rows of 2^low. Rounds of reach below 2^low stay within a
@@ -17,6 +17,7 @@ enum {
  * way all its rounds are done while the values are in a cache: the state is read and written
  * twice instead of once a round. */
 struct sums {
+    const struct isa *isa;
     int64_t *from, *to;
     size_t agents;
     int low, low_rounds, high_rounds;
@@ -38,8 +39,7 @@ static void add_within(const struct sums *sums, size_t first, size_t last, int64
         for (int round = 0; round < sums->low_rounds; round++) {
             size_t reach = (size_t)1 << round;
             width -= reach;
-            for (size_t i = 0; i < width; i++)
-                next[i] = now[i] + now[i + reach];
+            sums->isa->add_64(now, now + reach, next, width);
             int64_t *was = now;
             now = next;
             next = was;
@@ -48,13 +48,13 @@ static void add_within(const struct sums *sums, size_t first, size_t last, int64
     }
 }
 
-static void add_rows(const int64_t *now, int64_t *next, size_t rows, size_t reach, size_t columns)
+static void add_rows(const struct isa *isa, const int64_t *now, int64_t *next, size_t rows,
+                     size_t reach, size_t columns)
 {
     size_t kept = (rows - reach) * columns;
-    for (size_t i = 0; i < kept; i++)
-        next[i] = now[i] + now[i + reach * columns];
-    for (size_t i = 0; i < reach * columns; i++) /* beyond the end: from the start again */
-        next[kept + i] = now[kept + i] + now[i];
+    isa->add_64(now, now + reach * columns, next, kept);
+    /* beyond the end: from the start again */
+    isa->add_64(now + kept, now, next + kept, reach * columns);
 }
 
 static void add_across(const struct sums *sums, size_t first, size_t last, int64_t *now)
@@ -66,7 +66,7 @@ static void add_across(const struct sums *sums, size_t first, size_t last, int64
         for (size_t i = 0; i < rows; i++)
             memcpy(now + i * columns, sums->to + i * row + column, columns * sizeof *now);
         for (int round = 0; round < sums->high_rounds; round++) {
-            add_rows(now, next, rows, (size_t)1 << round, columns);
+            add_rows(sums->isa, now, next, rows, (size_t)1 << round, columns);
             int64_t *was = now;
             now = next;
             next = was;
@@ -87,10 +87,10 @@ static void sums_work(void *argument, int member, struct team *team)
     add_across(sums, first, last, sums->scratch[member]);
 }
 
-int exponential_rounds(int64_t *values, int log, int rounds, int threads)
+int exponential_rounds(const struct isa *isa, int64_t *values, int log, int rounds, int threads)
 {
     int64_t *scratch[TEAM_MAX] = {NULL};
-    struct sums sums = {.from = values, .agents = (size_t)1 << log, .scratch = scratch};
+    struct sums sums = {.isa = isa, .from = values, .agents = (size_t)1 << log, .scratch = scratch};
     sums.low = log < LOW_LOG ? log : LOW_LOG;
     sums.low_rounds = rounds < sums.low ? rounds : sums.low;
     sums.high_rounds = rounds - sums.low_rounds;

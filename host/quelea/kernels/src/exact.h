@@ -2,12 +2,11 @@
 #ifndef QUELEA_EXACT_H
 #define QUELEA_EXACT_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "kernel.h"
 
 /* One-peer exponential: in round t every agent adds the value of agent i + 2^t, modulo n = 2^log.
  * After log rounds each holds the sum of all. Returns 0, or -1 without memory. */
-int exponential_rounds(int64_t *values, int log, int rounds, int threads);
+int exponential_rounds(const struct isa *isa, int64_t *values, int log, int rounds, int threads);
 
 /* Edges of a graph as matchings: in each, every agent has one partner at most.
  * pairs: [edge][2]; first: [matching], and one more at the end. */

@@ -84,6 +84,8 @@ struct isa {
     void (*tile_half)(const uint16_t *state, const uint16_t *index, uint16_t *to, size_t count);
     void (*tile_half_key)(const uint16_t *state, const uint16_t *index, int32_t *to,
                           size_t count);
+    /* sum[i] = a[i] + b[i]; sum overlaps neither. */
+    void (*add_64)(const int64_t *a, const int64_t *b, int64_t *sum, size_t count);
     one_fn one[RULE_COUNT];
 };
 

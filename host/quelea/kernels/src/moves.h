@@ -71,3 +71,9 @@ static void tile_half_key(const uint16_t *state, const uint16_t *index, int32_t 
         int_store(to + i, int_add(low, int_all(KEY_BIAS)));
     }
 }
+
+static void add_64(const int64_t *a, const int64_t *b, int64_t *restrict sum, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        sum[i] = a[i] + b[i];
+}

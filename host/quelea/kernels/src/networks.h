@@ -1,6 +1,6 @@
 /* Written by tools/networks.py, which says what the letters mean; do not edit.
- * Included several times: whoever does so defines TRIM_KEPT, TRIM_REST, TRIM_LATE, RING,
- * WMSR_KEPT, WMSR_REST, PAIR and SORT. */
+ * Included several times: whoever does so defines TRIM_KEPT, TRIM_REST, TRIM_LATE,
+ * RING, WMSR_KEPT, WMSR_REST, PAIR and SORT. */
 TRIM_KEPT(3, 1, S(0, 1) H(0, 2) L(1, 2), T(1))
 TRIM_KEPT(4, 1, S(0, 1) S(2, 3) H(0, 2) L(1, 3), T(1) T(2))
 TRIM_KEPT(5, 1, S(1, 2) S(3, 4) S(0, 2) S(0, 1) H(0, 3) L(2, 4), T(1) T(2) T(3))
