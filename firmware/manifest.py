@@ -11,6 +11,8 @@ package(  # noqa: F821
         "consensus.py",
         "counters.py",
         "demand.py",
+        "headroom.py",
+        "ledger.py",
         "link.py",
         "neighbours.py",
         "outbox.py",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from quelea_agent import counters
-from quelea_proto import frames, limits, topics
+from quelea_proto import frames, headroom_row, limits, topics
 from quelea_proto.rules import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +45,28 @@ def frame_tables() -> str:
         title = f"**Kind {kind}, `{name}`.** Bytes by number of neighbours: {sizes}."
         parts.append(f"{title}\n\n{table(('at', 'bytes', 'field', 'type', 'meaning'), rows)}")
     return "\n\n".join(parts)
+
+
+def headroom_table() -> str:
+    """The headroom row: offset, bytes, type, meaning; n is the number of other members."""
+    rows: list[tuple[Cell, ...]] = [
+        (0, 1, "version, kind", "u8", f"version {limits.VERSION} << 5 | kind {headroom_row.KIND}"),
+        (1, 1, "flags", "u8", "0"),
+    ]
+    at = 2
+    for field, width, unit in headroom_row.FIELDS:
+        rows.append((at, width, field, _type(width, False), unit))
+        at += width
+    rows.append((at, 1, "count", "u8", f"n, 0..{limits.PEERS_MAX}"))
+    each = 0
+    for field, width, unit in headroom_row.COLUMNS:
+        row = _place(at + 1, each), _times(width), field, f"n x {_type(width, False)}", unit
+        rows.append(row)
+        each += width
+    rows.append((_place(at + 1, each), 2, "crc", "u16", "CRC-16/CCITT-FALSE of the rest"))
+    sizes = ", ".join(f"n = {n}: {headroom_row.row_bytes(n)}" for n in (1, 7, limits.PEERS_MAX))
+    title = f"**Kind {headroom_row.KIND}, `headroom`.** Bytes by number of others: {sizes}."
+    return f"{title}\n\n{table(('at', 'bytes', 'field', 'type', 'meaning'), rows)}"
 
 
 def _type(width: int, signed: bool) -> str:
@@ -119,6 +141,7 @@ def counter_table() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "frames": frame_tables,
+    "headroom": headroom_table,
     "causes": cause_table,
     "topics": topic_table,
     "rules": rule_table,

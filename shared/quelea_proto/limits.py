@@ -39,6 +39,10 @@ TURN_MAX = const(6)  # turns go 1..6 and round again; 0 says "not in step yet"
 RESIDUE_MAX = const(127)  # a residue fits 8 bits signed; at least the largest divisor, 127
 DAMP = const(8)  # a gap of one unit counts for 1/DAMP of its size: see flows.py
 
+# -- headroom ---------------------------------------------------------------------------------
+HEADROOM_Q_MAX = const(8388607)  # 2^23 - 1: the limit shared, and any cap, in q
+PEERS_MAX = const(63)  # neighbours that units are exchanged with: a group of 64
+
 # -- time -------------------------------------------------------------------------------------
 TICKS_MASK = const(1073741823)  # ticks wrap at 2^30 ms (12.4 days), as MicroPython's do
 TICKS_HALF = const(536870912)  # 2^29: half of the ring, the longest difference told apart
@@ -80,4 +84,7 @@ assert FRESH_ROUNDS_MAX * PERIOD_MS_MAX < TICKS_HALF
 assert PACKET_BYTES_MAX >= 5 + 2 + TOPIC_CHARS_MAX + 2 + FRAME_BYTES_MAX
 assert SUBSCRIPTIONS_MAX >= NEIGHBOURS_MAX + 10
 assert RESIDUE_MAX >= NEIGHBOURS_MAX + 1  # or an edge's weight would be 0
+# what a node owns is its initial share plus one term a neighbour, each at most HEADROOM_Q_MAX
+assert (PEERS_MAX + 1) * HEADROOM_Q_MAX <= SMALL_MAX
+assert 15 + 11 * PEERS_MAX + 2 <= FRAME_BYTES_MAX  # a headroom row
 assert TURN_MAX % 2 == 0  # whose turn it is follows from its parity, also when it goes round

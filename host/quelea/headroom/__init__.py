@@ -1,0 +1,1 @@
+"""Headroom on the host: plan (a limit split, or refused) and audit (was it kept)."""
