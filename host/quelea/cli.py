@@ -115,6 +115,21 @@ def audit(
 
 
 @app.command()
+def plot(
+    run: Run = None,
+    png: Annotated[Path | None, typer.Option(help="File to draw; default: plot.png.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="The same as SVG.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="The same as PDF.")] = None,
+    at: Annotated[float | None, typer.Option(help="Second around which frames are shown.")] = None,
+    json: Json = False,
+) -> None:
+    """Draw a run: spread, estimates, and who used whose frame in a short window."""
+    from quelea.pictures.command import plot
+
+    raise typer.Exit(plot(run, (png, svg, pdf), at, as_json=json))
+
+
+@app.command()
 def games(
     nodes: Annotated[
         int | None,

@@ -1,0 +1,33 @@
+"""`quelea plot` as a function; the command line only hands arguments over."""
+
+import json
+import sys
+from pathlib import Path
+
+from quelea.errors import EXIT_OK
+from quelea.journal import Journal, find_run
+from quelea.journal.folder import ROOT
+from quelea.pictures.plot import draw
+
+
+def plot(
+    run: Path | str | None = None,
+    files: tuple[Path | None, ...] = (),
+    at_s: float | None = None,
+    as_json: bool = False,
+    root: Path | str = ROOT,
+) -> int:
+    """Draw a run's figure into each file, by default plot.png in its folder; return the status.
+
+    run: a folder, a journal file or a name below root; None is the newest. UserError for others.
+    """
+    path = find_run(run, root)
+    wanted = [file for file in files if file is not None] or [path.parent / "plot.png"]
+    with Journal.open(path) as journal:
+        for file in wanted:
+            draw(journal, file, at_s)
+            print(f"drawn: {file}", file=sys.stderr)
+    if as_json:
+        result = {"verdict": True, "checks": [], "journal": str(path)}
+        print(json.dumps(result | {"files": [str(file) for file in wanted]}))
+    return EXIT_OK
