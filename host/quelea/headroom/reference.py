@@ -1,0 +1,177 @@
+"""Headroom a second time, from docs/protocol.md: dicts, plain integers and exact fractions.
+
+For comparing, row by row and record by record, with what runs on the board; shares no code with
+it and is written for reading, not for speed.
+"""
+
+import struct
+from collections.abc import Mapping
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any
+
+from quelea.headroom.audit import RING, crc, parse, signed
+
+TOP = (1 << 23) - 1
+
+
+class Member:
+    """plan: what quelea.headroom.plan.node_plan gives. Same seam as quelea_agent.headroom."""
+
+    def __init__(self, plan: Mapping[str, Any], counters: Mapping[int, tuple[int, int]]) -> None:
+        """counters: (given, taken) at the start by neighbour."""
+        self.plan = plan
+        self.others: tuple[int, ...] = plan["numbers"]
+        self.given = {other: counters[other][0] for other in self.others}
+        self.taken = {other: counters[other][1] for other in self.others}
+        self.heard = dict.fromkeys(self.others, 0)
+        self.entry = 1
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what is not stored."""
+        self.offer = {other: (self.heard[other], self.taken[other]) for other in self.others}
+        self.asked = dict.fromkeys(self.others, 0)
+        self.spare = dict.fromkeys(self.others, 0)
+        self.gift: dict[int, int] = {}
+        self.waited = 0
+        self.cap_q = self.wish_q = int(self.plan["floor_q"])
+        self.prepared: dict[str, Any] | None = None
+
+    def net_q(self, other: int) -> int:
+        """Return what is held of a neighbour's units."""
+        return signed(self.taken[other] - self.given[other])
+
+    @property
+    def owned_q(self) -> int:
+        return int(self.plan["initial_q"]) + sum(self.net_q(other) for other in self.others)
+
+    @property
+    def spare_q(self) -> int:
+        keep_q = max(0, self.wish_q - self.plan["floor_q"])
+        return max(0, self.owned_q - sum(self.gift.values()) - int(keep_q))
+
+    def line_q(self, other: int, way: str) -> int:
+        return int(self.plan[way][self.others.index(other)])
+
+    def hear(self, source: int, payload: bytes) -> bool:
+        """Take in a row."""
+        said = parse(bytes(payload))
+        if said is None or source not in self.others or said.node != source:
+            return False
+        place = self.plan["places"][self.others.index(source)]
+        entry, offer = self.offer[source]
+        if not 0 < said.entry < RING or said.cap_q > TOP or said.spare_q > TOP:
+            return False
+        if place >= len(said.given) or said.entry < entry:
+            return False
+        given, taken = said.given[place], said.taken[place]
+        if max(given, taken) >= RING or signed(given - offer) < 0:
+            return False
+        self.spare[source] = said.spare_q
+        on_the_way_q = max(0, signed(self.given[source] - taken))
+        self.asked[source] = max(0, said.ask_q[place] - on_the_way_q)
+        more_q = signed(given - self.taken[source])
+        line_q = self.line_q(source, "line_in_q")
+        if not 0 <= more_q <= line_q - self.net_q(source):
+            return False
+        self.offer[source] = (said.entry, given)
+        return True
+
+    def step(self, wish_q: int) -> int:
+        """Begin a round; return the slot to write to, or -1."""
+        self.wish_q = min(max(wish_q, 0), TOP)
+        if self.prepared is not None:
+            self.cap_q = min(self._target_q(), self.cap_q + self.plan["step_q"])
+            return -1
+        if self.gift:
+            self.waited += 1
+        else:
+            self._promise()
+        self.cap_q = min(self._target_q(), self.cap_q + self.plan["step_q"])
+        due = bool(self.gift) and self.waited >= self.plan["settle_rounds"]
+        new = {
+            other: self.offer[other]
+            for other in self.others
+            if self.offer[other][1] != self.taken[other]
+        }
+        if not due and not new:
+            return -1
+        self.prepared = {"taken": new, "gift": dict(self.gift) if due else {}}
+        return (self.entry + 1) % 2
+
+    def _target_q(self) -> int:
+        return int(self.plan["floor_q"]) + self.owned_q - sum(self.gift.values())
+
+    def _promise(self) -> None:
+        room = {
+            other: min(
+                max(0, self.line_q(other, "line_out_q") + self.net_q(other)), self.asked[other]
+            )
+            for other in self.others
+        }
+        self.asked = dict.fromkeys(self.others, 0)
+        total_q, amount_q = sum(room.values()), self.spare_q
+        if not amount_q or not total_q:
+            return
+        share = Fraction(min(amount_q, total_q), total_q)
+        self.gift = {other: floor(share * room[other]) for other in self.others}
+        left_q = min(amount_q, total_q) - sum(self.gift.values())
+        for other in self.others:
+            if left_q and self.gift[other] < room[other]:
+                self.gift[other] += 1
+                left_q -= 1
+        self.waited = 0
+
+    def stored(self, done: bool) -> None:
+        """Go over to what was prepared."""
+        if self.prepared is None:
+            return
+        new, self.prepared = self.prepared, None
+        if not done:
+            return
+        self.entry += 1
+        for other, (entry, counter) in new["taken"].items():
+            self.heard[other], self.taken[other] = entry, counter
+        for other, gift_q in new["gift"].items():
+            self.given[other] = (self.given[other] + gift_q) % RING
+        if new["gift"]:
+            self.gift = {}
+            self.asked = dict.fromkeys(self.others, 0)
+        self.cap_q = min(self.cap_q, self._target_q())
+
+    def row(self) -> bytes:
+        """Return the row to publish."""
+        asks = self._asks()
+        head = struct.pack("<BBHI", 0x23, 0, self.plan["node"], self.entry)
+        head += self.cap_q.to_bytes(3, "little") + self.spare_q.to_bytes(3, "little")
+        head += bytes([len(self.others)])
+        for column in (self.given, self.taken):
+            head += b"".join(struct.pack("<I", column[other]) for other in self.others)
+        head += b"".join(asks[other].to_bytes(3, "little") for other in self.others)
+        return head + struct.pack("<H", crc(head))
+
+    def _asks(self) -> dict[int, int]:
+        coming_q = sum(signed(self.offer[other][1] - self.taken[other]) for other in self.others)
+        lack_q = self.wish_q - self.plan["floor_q"] - self.owned_q - coming_q
+        room = {
+            other: min(
+                max(0, self.line_q(other, "line_in_q") - self.net_q(other)), self.spare[other]
+            )
+            for other in self.others
+        }
+        total_q = sum(room.values())
+        if self.gift or lack_q <= 0 or not total_q:
+            return dict.fromkeys(self.others, 0)
+        share = Fraction(min(lack_q, total_q), total_q)
+        return {other: ceil(share * room[other]) for other in self.others}
+
+    def record(self) -> bytes:
+        """Return the stored record."""
+        plan = self.plan
+        data = struct.pack(
+            "<BBHIH", 0xA5, len(self.others), plan["node"], self.entry, plan["digest"]
+        )
+        for other in self.others:
+            data += struct.pack("<III", self.given[other], self.taken[other], self.heard[other])
+        return data + struct.pack("<HI", crc(data), self.entry)
