@@ -157,6 +157,59 @@ def games(
     raise typer.Exit(command(nodes, liars, span, rule, rounding, as_json=json))
 
 
+@app.command()
+def sweep(
+    seeds: Annotated[int, typer.Option(help="How many.")] = 20,
+    seed: Annotated[int, typer.Option(help="The first of them.")] = 1,
+    rules: Annotated[str, typer.Option(help="Rules, separated by commas.")] = "wmsr",
+    attacks: Annotated[str, typer.Option(help="Attacks; none: nobody lies.")] = "drift",
+    topologies: Annotated[str, typer.Option(help="Such as growth:5,complete.")] = "growth:5",
+    nodes: Annotated[str, typer.Option(help="Sizes of the fleet, 2 to 4096.")] = "16",
+    faults: Annotated[
+        str, typer.Option(help="none, drawn (by the seed), or a fault's name:size.")
+    ] = "none",
+    mode: Annotated[str, typer.Option(help="resilient or exact.")] = "resilient",
+    liars: Annotated[int, typer.Option(help="How many nodes lie.")] = 2,
+    faults_max: Annotated[
+        int | None, typer.Option(help="F of every node; default: the liars that a node meets.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(help="Rounds under the faults.")] = 60,
+    calm_rounds: Annotated[int, typer.Option(help="Rounds after them.")] = 60,
+    period_ms: Annotated[int, typer.Option(help="Virtual time of a round.")] = 250,
+    epoch_rounds: Annotated[int, typer.Option(help="Rounds between restarts; 0: never.")] = 40,
+    jobs: Annotated[int, typer.Option(help="Processes; 0: one a core.")] = 0,
+    dask: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="An existing Dask cluster instead.")
+    ] = "",
+    into: Annotated[
+        Path | None, typer.Option(help="Folder of the results; one begun is gone on with.")
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="Where sweeps are kept else.")] = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Run every combination of seeds, rules, attacks and graphs; resumable, on many cores."""
+    from quelea.sweep.command import command
+    from quelea.sweep.grid import Grid, sizes, words
+
+    grid = Grid(
+        seeds=seeds,
+        seed_first=seed,
+        rules=words(rules),
+        attacks=words(attacks),
+        topologies=words(topologies),
+        nodes=sizes(nodes),
+        faults=words(faults),
+        mode=mode,
+        liars=liars,
+        faults_max=faults_max,
+        rounds=rounds,
+        calm_rounds=calm_rounds,
+        period_ms=period_ms,
+        epoch_rounds=epoch_rounds,
+    )
+    raise typer.Exit(command(grid, jobs=jobs, dask=dask, into=into, runs=runs, as_json=json))
+
+
 @journal_app.command("show")
 def journal_show(run: Run = None, json: Json = False) -> None:
     """Print what a run was and what happened in it."""
