@@ -1,7 +1,7 @@
 """The board's headroom and the reference's, written apart, agree in every byte of random runs."""
 
 import pytest
-from headroom_world import PERIOD_US, Cut, World, split
+from headroom_world import Cut, World, split
 from quelea.headroom.plan import node_plan
 from quelea.headroom.reference import Member
 from quelea_agent.headroom import Headroom
@@ -57,7 +57,7 @@ class Both(Headroom):
 
 @pytest.mark.parametrize("liars", [(), (1, 10)])
 def test_both_say_and_store_the_same(liars, seed):
-    Both.compared = 0
+    Both.compared = cuts = 0
     for one in range(seed, seed + SEEDS):
         Both.twins = {}
         line_q = {"faults_max": 2, "line_q": 250, "limit_q": 20_000} if liars else {}
@@ -67,8 +67,9 @@ def test_both_say_and_store_the_same(liars, seed):
             world.run(1500)
         except AssertionError as error:
             raise AssertionError(f"QUELEA_SEED={one}: {error}") from error
-        assert world.fired["torn"] + world.fired["written"] > 0 or world.t_us < PERIOD_US
-    print("rows compared", Both.compared)
+        cuts += world.fired["torn"] + world.fired["written"]
+    print("rows compared", Both.compared, "cuts", cuts)
+    assert cuts > 0
     assert Both.compared > 100 * SEEDS
 
 
