@@ -130,6 +130,21 @@ def plot(
 
 
 @app.command()
+def explain(
+    node: Annotated[str, typer.Argument(help="Id or number, such as n03.")],
+    at: Annotated[float | None, typer.Option(help="Second of the run; default: its end.")] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Run folder or journal; default: the latest.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Why a node has its value: inputs, rule and what was left out, each with its frame."""
+    from quelea.pictures.command import explain
+
+    raise typer.Exit(explain(node, at, run, as_json=json))
+
+
+@app.command()
 def games(
     nodes: Annotated[
         int | None,

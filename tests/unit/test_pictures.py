@@ -1,6 +1,7 @@
 """Pictures and words about a run: what is drawn is what the journal holds."""
 
 import importlib.util
+import json
 import os
 import random
 import sys
@@ -12,9 +13,11 @@ from audit_runs import Run
 from conftest import need
 from quelea.errors import UserError
 from quelea.journal import Journal, MemoryRecorder, begin
-from quelea.pictures.command import plot
+from quelea.pictures.command import explain, plot
 from quelea.pictures.course import read_course
 from quelea.pictures.messages import read_messages
+from quelea.pictures.trims import fates
+from quelea.reference import rule as reference_rule
 
 SEED = int(os.environ.get("QUELEA_SEED", random.SystemRandom().randrange(1 << 30)))
 ROUNDS = 30
@@ -80,3 +83,75 @@ def test_without_matplotlib_the_error_says_how(
     with pytest.raises(UserError) as caught:
         plot(saved, (tmp_path / "run.png",))
     assert 'pip install "quelea[plot]"' in str(caught.value)
+
+
+def half_up(values_q: list[int]) -> int:
+    return (sum(values_q) + len(values_q) // 2) // len(values_q)
+
+
+def test_what_is_kept_makes_the_value() -> None:
+    print(f"QUELEA_SEED={SEED}")
+    rng = random.Random(SEED)
+    for _ in range(400):
+        faults_max = rng.randrange(4)
+        values_q = [rng.randrange(60) for _ in range(2 * faults_max + 1 + rng.randrange(6))]
+        own_q = rng.randrange(60)
+        for rule in ("wmsr", "trim-and-clip", "mean"):
+            kept = [own_q]
+            for value_q, fate in zip(values_q, fates(rule, own_q, values_q, faults_max)):
+                if fate == "kept":
+                    kept.append(value_q)
+                elif fate.startswith("clipped"):
+                    kept.append(int(fate.rsplit(" ", 1)[1]))
+            wanted_q = reference_rule(rule)(own_q, values_q, len(values_q), faults_max)
+            assert half_up(kept) == wanted_q, (rule, own_q, values_q, faults_max)
+        words = fates("trimmed-mean", own_q, values_q, faults_max)
+        dropped = sum(word.startswith("dropped") for word in words)
+        assert 2 * faults_max - 1 <= dropped <= 2 * faults_max
+        for rule in ("midpoint", "median"):
+            counted = [
+                value_q
+                for value_q, fate in zip(values_q, fates(rule, own_q, values_q, faults_max))
+                if fate == "kept"
+            ]
+            assert len(counted) <= 2
+            wanted_q = reference_rule(rule)(own_q, values_q, len(values_q), faults_max)
+            ends = counted if len(counted) == 2 else [*counted, own_q]
+            assert wanted_q in (half_up(ends), *counted, own_q)
+
+
+def test_a_step_is_explained(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain("n05", None, saved) == 0
+    words = capsys.readouterr().out
+    assert "which is what it says" in words and "of 6 neighbours" in words
+    assert explain("n05", 15.5, saved, as_json=True) == 0
+    story = json.loads(capsys.readouterr().out)
+    assert story["frame"]["t_us"] <= 15_500_000 and story["expected"] == story["frame"]["value_q"]
+    assert {row["node"] for row in story["inputs"]} <= {f"n0{n}" for n in (1, 2, 3, 4, 6, 7)}
+
+
+def test_a_liar_is_seen_through_and_a_beginning_is_one(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert explain("3", None, saved) == 1
+    assert "it did not follow the rules" in capsys.readouterr().out
+    with Journal.open(saved) as journal:
+        first = next(journal.frames(node=5))
+    assert explain("n05", first.t_us / 1e6, saved) == 0
+    assert "just begun the epoch" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("node", "at_s"), [("n99", None), ("n05", 0.0)])
+def test_unknown_nodes_and_times_are_refused(saved: Path, node: str, at_s: float | None) -> None:
+    with pytest.raises(UserError):
+        explain(node, at_s, saved)
+
+
+def test_exact_mode_is_explained_by_flows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(SEED, mode="exact", faults_max=0)
+    run.play(6)
+    run.recorder.save(tmp_path / "journal.sqlite")
+    assert explain("n02", None, tmp_path) == 0
+    assert "given to each neighbour" in capsys.readouterr().out

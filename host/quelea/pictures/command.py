@@ -1,10 +1,10 @@
-"""`quelea plot` as a function; the command line only hands arguments over."""
+"""`quelea plot` and `explain` as functions; the command line only hands arguments over."""
 
 import json
 import sys
 from pathlib import Path
 
-from quelea.errors import EXIT_OK
+from quelea.errors import EXIT_FALSE, EXIT_OK
 from quelea.journal import Journal, find_run
 from quelea.journal.folder import ROOT
 from quelea.pictures.plot import draw
@@ -31,3 +31,23 @@ def plot(
         result = {"verdict": True, "checks": [], "journal": str(path)}
         print(json.dumps(result | {"files": [str(file) for file in wanted]}))
     return EXIT_OK
+
+
+def explain(
+    node: str,
+    at_s: float | None = None,
+    run: Path | str | None = None,
+    as_json: bool = False,
+    root: Path | str = ROOT,
+) -> int:
+    """Print why a node has the value it has; 1 when it did not follow the rules."""
+    from quelea.pictures import explain as stories
+
+    with Journal.open(find_run(run, root)) as journal:
+        story = stories.tell(journal, node, at_s)
+    right = story.wanted_q is None or story.wanted_q == story.row.value_q
+    if as_json:
+        print(json.dumps({"verdict": right, "checks": [], **stories.as_json(story)}))
+    else:
+        print(stories.text(story))
+    return EXIT_OK if right else EXIT_FALSE
