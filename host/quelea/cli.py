@@ -31,7 +31,9 @@ def fleet(
         int | None, typer.Option(help="F of every node; default: the liars that a node meets.")
     ] = None,
     mode: Annotated[str, typer.Option(help="resilient or exact.")] = "resilient",
-    rule: Annotated[str, typer.Option(help="Rule of the resilient mode.")] = "wmsr",
+    rule: Annotated[
+        str, typer.Option(help="Rule of the resilient mode; auto: by the graph and F.")
+    ] = "auto",
     attack: Annotated[str, typer.Option(help="What the liars do.")] = "ramp",
     topology: Annotated[
         str, typer.Option(help="Such as k-out:8, ring, growth:5, file:PATH; default: by F.")
@@ -115,6 +117,37 @@ def audit(
 
 
 @app.command()
+def attack(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every setting; default: one, dynamic k=16.")
+    ] = False,
+    attack: Annotated[list[str] | None, typer.Option(help="Only this attack.")] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option(help="Only this rule, such as wmsr, CS+ or CAF.")
+    ] = None,
+    setting: Annotated[list[str] | None, typer.Option(help="Such as 'static k=16'.")] = None,
+    share: Annotated[
+        list[float] | None, typer.Option(help="Share of liars; default: 0.01, 0.05, 0.1, 0.2.")
+    ] = None,
+    nodes: Annotated[int, typer.Option(help="Nodes of each fleet.")] = 4000,
+    rounds: Annotated[int, typer.Option(help="Rounds of each run.")] = 100,
+    seed: Annotated[int, typer.Option(help="Of inputs, graphs and draws.")] = 1,
+    processes: Annotated[int | None, typer.Option(help="Default: one a core.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Write a heat map to this file.")] = None,
+    json: Json = False,
+) -> None:
+    """Thousands of liars against every rule: error and captured nodes by share of liars."""
+    from quelea.attack.command import command
+
+    raise typer.Exit(
+        command(
+            everything, attack or (), rule or (), setting or (), share or (), nodes, rounds,
+            seed, processes, png, as_json=json,
+        )
+    )  # fmt: skip
+
+
+@app.command()
 def plot(
     run: Run = None,
     png: Annotated[Path | None, typer.Option(help="File to draw; default: plot.png.")] = None,
@@ -170,6 +203,26 @@ def games(
     if write or check:
         raise typer.Exit(refresh(check=check))
     raise typer.Exit(command(nodes, liars, span, rule, rounding, as_json=json))
+
+
+@app.command()
+def sim(
+    scenario: Annotated[
+        str | None, typer.Argument(help="A scenario's name or TOML file; default: list them.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The first seed; alone: only this one.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="How many; default: the scenario's.")] = None,
+    jobs: Annotated[int | None, typer.Option(help="Processes; default: 2.")] = None,
+    runs: Annotated[Path, typer.Option(help="Where failing seeds are kept.")] = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Run a scenario in virtual time, many seeds of it; a failing seed replays bit for bit."""
+    from quelea.simulator import command
+
+    if scenario is None:
+        typer.echo(command.listing())
+        raise typer.Exit
+    raise typer.Exit(command.sim(scenario, seed, seeds, jobs, runs, as_json=json))
 
 
 @app.command()

@@ -40,7 +40,7 @@ def _reach(rows: Floats, kept: int, centre: Floats) -> Floats:
     """Return for each window the distance of its farther end from the centre."""
     low = rows[: len(rows) - kept + 1]
     high = rows[kept - 1 :]
-    return np.maximum(np.abs(low - centre), np.abs(high - centre))
+    return np.asarray(np.maximum(np.abs(low - centre), np.abs(high - centre)))
 
 
 def mda(own: Floats, rows: Floats, faults_max: int) -> Floats:
@@ -78,7 +78,7 @@ def _scores(rows: Floats, faults_max: int) -> Floats:
     best = np.full(rows.shape, np.inf, rows.dtype)
     for at in range(faults_max + 1):  # the nearest are the window that costs least
         np.minimum(best, squares[at] - 2 * centred * sums[at], out=best)
-    return best + kept * centred * centred
+    return np.asarray(best + kept * centred * centred)
 
 
 def krum(own: Floats, rows: Floats, faults_max: int) -> Floats:
@@ -166,6 +166,7 @@ def step(aggregate: Aggregator) -> Callable[[Ints, Ints, int], Ints]:
         rows[1:] = values - own
         rows.sort(axis=0)
         estimate = aggregate(np.zeros(len(own), dtype=np.float32), rows, faults_max)
-        return own + np.floor(estimate + np.float32(0.5)).astype(own.dtype)
+        moved = np.floor(estimate + np.float32(0.5)).astype(own.dtype)
+        return np.asarray(own + moved)
 
     return run

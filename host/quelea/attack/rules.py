@@ -73,7 +73,7 @@ def wmsr(own: Ints, values: Ints, faults_max: int) -> Fraction:
     above = high > own
     total = own + _sum(row) - _sum(low * below) - _sum(high * above)
     dropped = below.sum(axis=0, dtype=own.dtype) + above.sum(axis=0, dtype=own.dtype)
-    return total, len(row) + 1 - dropped
+    return total, np.asarray(len(row) + 1 - dropped)
 
 
 def nearest(own: Ints, values: Ints, rank: int) -> Ints:
@@ -84,7 +84,7 @@ def nearest(own: Ints, values: Ints, rank: int) -> Ints:
 
 
 def _clipped(own: Ints, values: Ints, tau: Ints) -> Ints:
-    return np.minimum(np.maximum(values - own, -tau), tau)
+    return np.asarray(np.minimum(np.maximum(values - own, -tau), tau))
 
 
 def trim_and_clip(own: Ints, values: Ints, faults_max: int) -> Fraction:

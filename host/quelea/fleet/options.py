@@ -9,6 +9,7 @@ from quelea_proto.topics import is_id
 from quelea import adversaries
 from quelea.errors import UserError
 from quelea.fleet import network
+from quelea.fleet.rule import AUTO
 
 MODES = ("resilient", "exact")
 NODES_MAX = 2000  # what a machine of two cores and 4 GB can hold of real processes
@@ -20,14 +21,15 @@ class FleetOptions:
     """Options of `quelea fleet`; every field is a flag of the same name.
 
     faults_max None: as many liars as any honest node has among its neighbours. topology "": the
-    robust growth that carries faults_max. seconds: from the first frames to the verdict.
+    robust growth that carries faults_max. rule "auto": by the graph, see rule.py. seconds: from
+    the first frames to the verdict.
     """
 
     nodes: int = 16
     liars: int = 2
     faults_max: int | None = None
     mode: str = "resilient"
-    rule: str = "wmsr"
+    rule: str = AUTO
     attack: str = "ramp"
     topology: str = ""
     broker: str = "nats"
@@ -50,8 +52,9 @@ class FleetOptions:
         self._check_numbers()
         if self.mode not in MODES:
             raise UserError(f"no mode named {self.mode!r}", "--mode", "one of: resilient, exact")
-        if rules.find(self.rule) is None:
-            raise UserError(f"no rule named {self.rule!r}", "--rule", f"one of: {rules.names()}")
+        if self.rule != AUTO and rules.find(self.rule) is None:
+            allowed = f"one of: {rules.names()}, {AUTO}"
+            raise UserError(f"no rule named {self.rule!r}", "--rule", allowed)
         if self.liars:
             adversaries.path(self.attack)
         network.parse(self.network)

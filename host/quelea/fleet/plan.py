@@ -1,13 +1,14 @@
 """The plan of a fleet: its graph, who lies, and the configuration that every node is given."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from quelea_proto.limits import Q_MAX
 
 from quelea.errors import UserError
 from quelea.fleet import demand
 from quelea.fleet.options import FleetOptions
+from quelea.fleet.rule import choose, expected
 from quelea.topology import Certificate, Topology, parse
 from quelea.topology.gate import require
 
@@ -92,10 +93,11 @@ def make(options: FleetOptions) -> Plan:
     if options.mode == "exact":
         faults_max = 0
     warnings: list[str] = []
-    rule = "mean" if options.mode == "exact" else options.rule
+    rule = "mean" if options.mode == "exact" else expected(topology, options.rule)
     certificate, warning = require(topology, faults_max, rule, force=options.force)
     if warning:
         warnings.append(warning)
+    options = replace(options, rule=choose(topology, certificate, faults_max, options.rule))
     if met > faults_max and options.rule != "mean":
         text = f"a node has {met} liars among its neighbours, more than --faults-max {faults_max}"
         if not options.force:
@@ -174,5 +176,5 @@ def _config(plan: Plan, number: int) -> dict[str, object]:
         "status_ms": STATUS_MS,
     }
     if number in plan.liars:
-        config["attack"] = {"name": options.attack}
+        config["attack"] = {"name": options.attack, "liars": list(plan.liars)}
     return config
