@@ -69,10 +69,12 @@ class World:
         self, group: Split, seed: int, trouble: float = 1.0, liars: tuple[int, ...] = (),
         kind: Any = Headroom, near_wrap: bool = True,
     ) -> None:  # fmt: skip
+        self.greedy = False  # liars offer what the line takes, and then one unit more
         self.group, self.trouble, self.liars = group, trouble, liars
         self.rng = random.Random(f"headroom {seed}")
         self.fired: Counter[str] = Counter()
         self.t_us = 0
+        self.most_q = 0  # caps, under way and reserve at their most
         self.journal = MemoryRecorder(lambda: self.t_us)
         self.queue: list[tuple[int, int, str, int, int, bytes]] = []
         self.order = 0
@@ -242,6 +244,13 @@ class World:
                 given = (self.base[number, other] + more) % RING
                 taken = (self.base[other, number] + rng.choice((0, 100, RING // 2))) % RING
                 pack_slot(row, slot, given, taken, rng.choice((0, 3000)))
+            if self.greedy and dest not in self.liars:
+                pack_head(row, number, int(self.t_us / 1000) + 2, 0, 5000, len(others))
+                kept = self.nodes[dest].agent._kept
+                slot = self.nodes[dest].plan.numbers.index(number)
+                room_q = self.group.line_q - signed(kept.taken[slot] - kept.given[slot])
+                given = (kept.taken[slot] + (room_q or 1)) % RING
+                pack_slot(row, others.index(dest), given, kept.given[slot], 0)
             seal(row)
             if dest != number:
                 self._send(number, dest, bytes(row))
@@ -265,4 +274,5 @@ class World:
                     under_way_q = signed(given[slot] - there)
                     assert under_way_q >= 0, f"{other} took {-under_way_q} from {number}"
                     total_q += under_way_q
+        self.most_q = max(self.most_q, total_q)
         assert total_q <= self.group.budget_q, f"{total_q} > {self.group.budget_q}"

@@ -22,7 +22,7 @@ def honest(seed, **more):
 def with_liars(seed, **more):
     """Two colluding liars of six: the limit has room for what lines let them add."""
     liars = (1, 7) if seed % 2 else (4, 16)
-    group = split(6, faults_max=2, line_q=250, limit_q=10_100, settle_rounds=seed % 3)
+    group = split(6, faults_max=2, line_q=250, limit_q=9_900, settle_rounds=seed % 3)
     assert group.worst_q <= group.budget_q < group.worst_q + 100
     return World(group, seed, liars=liars, **more)
 
@@ -30,7 +30,7 @@ def with_liars(seed, **more):
 @pytest.mark.parametrize("make", [honest, with_liars])
 def test_the_limit_holds_at_every_event(make, seed):
     fired = {}
-    moved_q = 0
+    moved_q = most_q = 0
     for one in range(seed, seed + SEEDS):
         world = make(one)
         try:
@@ -43,11 +43,24 @@ def test_the_limit_holds_at_every_event(make, seed):
         reserve_q = 600 * len(world.liars)
         bound_q = world.group.budget_q
         assert audit.check(rows, world.parts(), bound_q, world.liars, reserve_q) == []
+        most_q = max(most_q, world.most_q)
         moved_q += sum(abs(node.agent.owned_q - 1000) for node in world.nodes.values())
-    print(fired, "moved", moved_q)
+    print(fired, "moved", moved_q, "most", most_q, "of", bound_q)
     wanted = {"torn", "refused", "before", "written", "spoken", "lost", "replay", "partition"}
     assert wanted <= set(fired)
     assert moved_q > 300 * SEEDS, "hardly anything was shared: the runs prove nothing"
+
+
+def test_liars_reach_the_bound_and_not_a_unit_more(seed):
+    """REQ-HEADROOM-1, REQ-HEADROOM-6: they know all counters, and offer what each line takes."""
+    world = with_liars(seed, trouble=0.0)
+    world.greedy = True
+    for node in world.nodes.values():
+        node.wish_q = 10_000
+    world.run(EVENTS)
+    line_q = world.group.line_q
+    assert world.most_q == 4 * (1600 + 2 * line_q) + 2 * 600 <= world.group.worst_q
+    assert all(world.nodes[n].agent.over_line for n in world.honest)
 
 
 def used(world):

@@ -47,12 +47,14 @@ def test_liars_beyond_the_limit_are_refused_with_a_line_that_fits():
     ]
     given = {"limit_q": 32_000, "safety_percent": 80, "members": members, "faults_max": 1}
     text = said({**given, "line_q": 5000})
-    assert "with 1 liars up to 35000" in text and "line_q of at most 1866" in text
+    assert "with up to 1 liars 35000" in text and "line_q of at most 1866" in text
     assert validate({**given, "line_q": 1866}).worst_q == 25_598
     assert "line_q of at most 1866" in said({**given, "line_q": 1867})
     heavy = [{**row, "reserve_q": 32_000} for row in members]
     assert "reserve_q" in said({**given, "members": heavy, "line_q": 0})
-    assert worst_q(validate({**given, "line_q": 0}).members, 0, 4) == 24_000
+    rows = validate({**given, "line_q": 0}).members
+    assert worst_q(rows, 0, 4) == 24_000
+    assert worst_q(rows, 2000, 3) == 26_000  # one liar and three others; two and two add nothing
 
 
 @pytest.mark.parametrize(

@@ -52,13 +52,16 @@ class Split:
 
 
 def worst_q(members: tuple[Member, ...], line_q: int, faults_max: int) -> int:
-    """Return the floors and headroom of all, and what the worst faults_max liars add to them."""
-    lines_q = line_q * (len(members) - 1)
-    extra = sorted(
-        max(0, one.reserve_q + lines_q - one.floor_q - one.initial_q) for one in members
-    )
+    """Return the most that can be drawn: by the honest, and what the worst liars draw and add.
+
+    For each number of liars up to faults_max: fewer of them have more others to lie to.
+    """
     honest_q = sum(one.floor_q + one.initial_q for one in members)
-    return honest_q + sum(extra[len(extra) - faults_max :] if faults_max else ())
+    extra = sorted((one.reserve_q - one.floor_q - one.initial_q for one in members), reverse=True)
+    return max(
+        honest_q + sum(extra[:liars]) + liars * line_q * (len(members) - liars)
+        for liars in range(faults_max + 1)
+    )
 
 
 def validate(given: Mapping[str, Any], where: str = "headroom") -> Split:
@@ -113,10 +116,10 @@ def _check_sum(split: Split, limit_q: int, percent: int, where: str) -> None:
         )
     if split.worst_q > budget_q:
         raise UserError(
-            f"with {split.faults_max} liars up to {split.worst_q} could be drawn",
+            f"with up to {split.faults_max} liars {split.worst_q} could be drawn",
             where,
-            f"at most {stated}; a liar adds its reserve_q and line_q {split.line_q} to each of "
-            f"{len(members) - 1} others, less its own floor and headroom",
+            f"at most {stated}; a liar draws its reserve_q instead of its floor and headroom, and "
+            f"adds line_q {split.line_q} to each honest member",
             _remedy(split),
         )
 
