@@ -216,3 +216,20 @@ def test_differences_off_the_ring_are_seen(monkeypatch):
     with pytest.raises(AssertionError):
         for seed in range(60):
             honest(seed).run(EVENTS)
+
+
+@pytest.mark.parametrize(
+    "bug", [CreditTwice, DebitAfterSending, CapBeforeStored, WriteAfterSpeak, RiseBeforeFall]
+)
+def test_the_audit_alone_sees_a_planted_bug(bug):
+    """From the journal's rows, without a look into any node."""
+    for seed in range(30):
+        world = honest(seed, kind=bug)
+        world.check = lambda: None
+        world.run(EVENTS)
+        rows = audit.rows_of(world.journal.journal())
+        found = audit.check(rows, world.parts(), world.group.budget_q)
+        if found:
+            print("seed", seed, found[0])
+            return
+    raise AssertionError(f"{bug.__name__} was not seen in 30 runs")
