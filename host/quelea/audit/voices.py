@@ -16,6 +16,7 @@ from quelea.journal import FrameRow
 KEPT_FRAMES = 1200  # of a sender; names go round after 255
 LAG_ROUNDS = 200  # a frame used later than this is not looked for: names would collide
 JUMP_FRAMES = 8  # seq may leap over so many lost frames whatever the time
+WARM_ROUNDS = 16  # after which nobody still uses a frame of a life before
 SAME_STEP = 2  # two frames of one step are less than a period / SAME_STEP apart
 
 
@@ -37,6 +38,7 @@ class Voice:
         self.unclear: set[int] = set()
         self.equivocates = False
         self.epochs: dict[int, tuple[int, int]] = {}  # (first, last) epoch heard, by session
+        self.first_us: dict[int, int] = {}  # when a session was first heard
         self._order: deque[tuple[int, int]] = deque()
 
     def hear(self, row: FrameRow) -> Twins | None:
@@ -79,12 +81,14 @@ class Voice:
         self.frames[key] = row
         self._order.append(key)
         known = self.epochs.setdefault(row.session, (row.epoch, row.epoch))
+        self.first_us.setdefault(row.session, row.t_us)
         self.epochs[row.session] = known[0], row.epoch
         if len(self._order) > KEPT_FRAMES:
             old = self._order.popleft()
             del self.frames[old]
             if old[0] != self._order[0][0]:
                 self.epochs.pop(old[0], None)
+                self.first_us.pop(old[0], None)
 
     def before(self, row: FrameRow) -> tuple[FrameRow | None, bool]:
         """Return the sender's frame before this one, and whether no other life can have said it.
@@ -108,7 +112,7 @@ class Voice:
         found = self.frames.get((newest.session, seq))
         if found is None or found.epoch != row.epoch:
             return None, False
-        return found, self._certain(newest.session, row.epoch, until_us)
+        return found, self._certain(newest.session, row, until_us)
 
     def _newest_at(self, until_us: int) -> FrameRow | None:
         if self.newest is not None and self.newest.t_us <= until_us:
@@ -118,8 +122,8 @@ class Voice:
                 return self.frames[key]
         return None
 
-    def _certain(self, session: int, epoch: int, until_us: int) -> bool:
-        """Whether the session went on after until_us, alone, as far as this epoch can tell."""
+    def _certain(self, session: int, row: FrameRow, until_us: int) -> bool:
+        """Whether the session went on after until_us, alone, as far as row's epoch can tell."""
         newest = self.newest
         if newest is None or newest.t_us <= until_us or session in self.unclear:
             return False
@@ -128,6 +132,9 @@ class Voice:
         for other, (first, last) in self.epochs.items():
             if other == session:
                 continue
-            if ring16_diff(epoch, first) >= -1 and ring16_diff(last, epoch) >= -1:
+            if ring16_diff(row.epoch, first) >= -1 and ring16_diff(last, row.epoch) >= -1:
                 return False  # an earlier life spoke in this epoch, or may have
-        return True
+        if session == 1 or session - 1 in self.epochs:
+            return True
+        # an earlier life may have spoken and not been heard at all: its frames have to be stale
+        return row.t_us - self.first_us[session] >= WARM_ROUNDS * self.period_us
