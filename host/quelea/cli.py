@@ -278,6 +278,40 @@ def sweep(
     raise typer.Exit(command(grid, jobs=jobs, dask=dask, into=into, runs=runs, as_json=json))
 
 
+@app.command()
+def lockstep(
+    nodes: Annotated[int, typer.Option(help="2 to 2^31; all ranks together hold them.")] = 100_000,
+    topology: Annotated[
+        str, typer.Option(help="cycles:K (random, degree 2K), ring, circulant:..., or as fleet.")
+    ] = "cycles:4",
+    mode: Annotated[str, typer.Option(help="resilient or exact.")] = "resilient",
+    rule: Annotated[str, typer.Option(help="Rule of the resilient mode.")] = "wmsr",
+    faults_max: Annotated[int, typer.Option(help="F of every node.")] = 0,
+    liars: Annotated[int, typer.Option(help="How many nodes lie.")] = 0,
+    attack: Annotated[str, typer.Option(help="const-max, const-min or noise.")] = "const-max",
+    rounds: Annotated[int, typer.Option(help="Rounds in all.")] = 50,
+    every: Annotated[int, typer.Option(help="Rounds between two looks at the spread.")] = 10,
+    seed: Annotated[int, typer.Option(help="Of graph, inputs and liars.")] = 1,
+    json: Json = False,
+) -> None:
+    """Run one huge fleet in synchronous rounds; under mpiexec, over all ranks, to the same bits."""
+    from quelea.lockstep.command import Options, command
+
+    options = Options(
+        nodes=nodes,
+        topology=topology,
+        mode=mode,
+        rule=rule,
+        faults_max=faults_max,
+        liars=liars,
+        attack=attack,
+        rounds=rounds,
+        every=every,
+        seed=seed,
+    )
+    raise typer.Exit(command(options, as_json=json))
+
+
 @journal_app.command("show")
 def journal_show(run: Run = None, json: Json = False) -> None:
     """Print what a run was and what happened in it."""
