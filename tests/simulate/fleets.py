@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from quelea.scenarios import Scenario, parse
 from quelea_agent.settings import load
 
 # the 8-node, 13-edge graph of CVX's small_example.m (Boyd, ICM 2006), nodes from 1
@@ -38,3 +39,8 @@ def settings_of(edges: Iterable[tuple[int, int]], **given: Any) -> list[Any]:
         assert problem is None, problem
         out.append(settings)
     return out
+
+
+def scenario_of(text: str) -> Scenario:
+    """Return the scenario in a TOML text."""
+    return parse(text, "test.toml", "test")

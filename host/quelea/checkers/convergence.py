@@ -1,10 +1,14 @@
-"""Convergence: the spread of the honest values over time, and the rounds it took to shrink."""
+"""Convergence: the spread of the honest values over time, and the rounds it took to shrink.
+
+Once faults have ended, agreement is due within the bound that the graph's spectrum predicts.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from quelea.checkers.record import Ints, Record
+from quelea.checkers.facts import Facts
+from quelea.checkers.record import Ints, Record, Violation
 
 SETTLED_SHARE = 0.01  # an epoch counts as converged at this share of its first spread ...
 SETTLED_Q = 4  # ... or at this spread in q, whichever is larger
@@ -87,3 +91,58 @@ def course(record: Record, honest_count: int) -> tuple[Ints, Ints]:
             times.append(int(record.t_us[at]))
             spreads.append(max(newest.values()) - min(newest.values()))
     return np.array(times, dtype=np.int64), np.array(spreads, dtype=np.int64)
+
+
+def check(record: Record, facts: Facts) -> list[str]:
+    """Return a sentence for each way in which agreement was not reached in time after the calm.
+
+    Resilient: every epoch that began in the calm shrinks its spread within rounds_max, and the
+    last whole one ends with it shrunk. Exact: the run ends with the spread shrunk.
+    """
+    if facts.calm_us < 0 or facts.rounds_max == 0:
+        return []
+    calm = record.after(facts.calm_us)
+    times, spreads_q = course(calm, facts.honest_count)
+    if len(times) == 0:
+        spoke = len(np.unique(calm.source[calm.honest]))
+        text = f"{spoke} of {facts.honest_count} honest nodes spoke since all was calm"
+        return [Violation(text, facts.end_us)]
+    if facts.mode == "exact" or facts.epoch_rounds == 0:
+        return _at_the_end(facts, int(spreads_q[-1]))
+    found = epochs(calm, facts.honest_count, facts.period_ms)[1:]
+    whole = found[:-1] or found
+    if not whole:
+        return [Violation("no epoch with all honest nodes since all was calm", facts.end_us)]
+    return [text for epoch in whole for text in _in_epoch(facts, epoch)]
+
+
+def _at_the_end(facts: Facts, spread_q: int) -> list[str]:
+    if spread_q <= facts.spread_max_q:
+        return []
+    waited = (facts.end_us - facts.calm_us) / 1000 / facts.period_ms
+    text = (
+        f"the spread is {spread_q} q after {waited:.0f} calm rounds, {facts.spread_max_q} is due"
+    )
+    return [Violation(text, facts.end_us)]
+
+
+def _in_epoch(facts: Facts, epoch: Epoch) -> list[str]:
+    bound_q = max(facts.spread_max_q, int(facts.spread_share * epoch.first_spread_q))
+    end_us = int(epoch.t_us[-1])
+    for t_us, spread_q in zip(epoch.t_us.tolist(), epoch.spread_q.tolist()):
+        if spread_q <= bound_q:
+            rounds = (t_us - int(epoch.t_us[0])) / 1000 / facts.period_ms
+            if rounds <= facts.rounds_max:
+                break
+            text = f"epoch {epoch.number} took {rounds:.1f} rounds, {facts.rounds_max:.1f} are due"
+            return [Violation(text, t_us)]
+    else:
+        text = (
+            f"epoch {epoch.number}: the spread fell from {epoch.first_spread_q} to "
+            f"{epoch.spread_q.min()} q only, {bound_q} is due"
+        )
+        return [Violation(text, end_us)]
+    if epoch.final_spread_q > bound_q:
+        text = f"epoch {epoch.number} ended with a spread of {epoch.final_spread_q} q"
+        return [Violation(text, end_us)]
+    return []

@@ -1,0 +1,47 @@
+"""Epochs begin by honest rounds only: F liars can neither begin an epoch nor drag anybody along.
+
+A node enters an epoch beyond all that honest nodes have shown only by its own count: one epoch on
+for each epoch_rounds of its own rounds.
+"""
+
+from quelea.checkers.facts import Facts
+from quelea.checkers.record import FLOW, RESTART, Record, Violation
+
+RING = 1 << 16
+
+
+def check(record: Record, facts: Facts) -> list[str]:
+    """Return a sentence for each honest frame in an epoch that it may not be in."""
+    if not facts.in_model or not facts.whole or (record.kind == FLOW).any():
+        return []
+    if facts.first_epoch >= RING // 4:
+        return []  # a node that has just rebooted, at epoch 0, may look ahead for a frame or two
+    furthest = facts.first_epoch
+    entered: dict[int, tuple[int, int, int | None]] = {}  # session, epoch, seq of its first frame
+    found: list[str] = []
+    for at in record.spoken:
+        source, epoch = int(record.source[at]), int(record.epoch[at])
+        session, seq = int(record.session[at]), int(record.seq[at])
+        before = entered.get(source)
+        if before is not None and before[:2] == (session, epoch):
+            continue
+        if epoch > furthest and not _by_own_rounds(facts, before, session, epoch, seq):
+            was = f"from {before[1]} " if before and before[0] == session else ""
+            text = f"node {source} went {was}to epoch {epoch}, honest nodes were up to {furthest}"
+            found.append(Violation(text, int(record.t_us[at]), source))
+        furthest = max(furthest, epoch)
+        first = seq if record.flags[at] & RESTART else None
+        entered[source] = session, epoch, first
+    return found
+
+
+def _by_own_rounds(
+    facts: Facts, before: tuple[int, int, int | None] | None, session: int, epoch: int, seq: int
+) -> bool:
+    """Return whether the node's own rounds allow it: unknown counts as yes, a reboot as no."""
+    if before is None or before[0] != session:
+        return False
+    steps = (epoch - before[1]) % RING
+    if before[2] is None:
+        return steps < RING // 2
+    return facts.epoch_rounds > 0 and steps * facts.epoch_rounds <= seq - before[2]

@@ -1,0 +1,254 @@
+"""`quelea sim`: many seeds of a scenario, a verdict, and of a failing seed what explains it."""
+
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from quelea import scenarios
+from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
+from quelea.journal import Check, open_run
+from quelea.journal.folder import git_commit
+from quelea.scenarios import Scenario
+from quelea.simulator import picture
+from quelea.simulator.run import Outcome, run_seed
+
+SAVED_MAX = 3  # failing seeds whose journal and picture are kept
+SHOWN_MAX = 10  # failing seeds that are listed
+REPORT_S = 5.0
+SEEDS_MAX = 10_000_000
+
+
+@dataclass
+class Tally:
+    """What many seeds came to. digest: of all their digests in order of the seeds."""
+
+    seeds: int = 0
+    frames: int = 0
+    node_rounds: int = 0
+    virtual_s: float = 0.0
+    fired: Counter[str] = field(default_factory=Counter)
+    broken: Counter[str] = field(default_factory=Counter)
+    failures: list[tuple[int, dict[str, list[str]]]] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Take one seed in."""
+        self.seeds += 1
+        self.frames += outcome.frames
+        self.node_rounds += outcome.node_rounds
+        self.virtual_s += outcome.virtual_s
+        self.fired.update(outcome.fired)
+        self.broken.update(outcome.violations.keys())
+        self.digests.append(outcome.digest)
+        if not outcome.ok:
+            self.failures.append((outcome.options.seed, outcome.violations))
+
+    @property
+    def digest(self) -> str:
+        return sha256("".join(self.digests).encode()).hexdigest()
+
+
+def say(text: str) -> None:
+    """Print text for people."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def run_seeds(scenario: Scenario, seeds: Sequence[int], jobs: int) -> Iterator[Outcome]:
+    """Yield the outcome of every seed in order, computed by `jobs` processes."""
+    if jobs == 1 or len(seeds) == 1:
+        for seed in seeds:
+            yield run_seed(scenario, seed)
+        return
+    with ProcessPoolExecutor(max_workers=jobs) as pool:
+        size = max(1, min(16, len(seeds) // (4 * jobs)))
+        yield from pool.map(_one, [(scenario, seed) for seed in seeds], chunksize=size)
+
+
+def _one(task: tuple[Scenario, int]) -> Outcome:
+    return run_seed(*task)
+
+
+def sim(
+    name: str,
+    seed: int | None = None,
+    seeds: int | None = None,
+    jobs: int | None = None,
+    runs: Path = Path("runs"),
+    as_json: bool = False,
+) -> int:
+    """Run a scenario and return the exit status: 0 if its verdict holds, 1 if not.
+
+    seed: the first; with it and without `seeds` only that one, and its options are printed.
+    UserError for a scenario or a number that cannot be.
+    """
+    scenario = scenarios.load(name)
+    wanted = _wanted(scenario, seed, seeds)
+    jobs = _jobs(jobs)
+    started_s = told_s = time.monotonic()
+    tally = Tally()
+    last: Outcome | None = None
+    for last in run_seeds(scenario, wanted, jobs):
+        tally.add(last)
+        if time.monotonic() - told_s > REPORT_S:
+            told_s = time.monotonic()
+            say(f"{tally.seeds} of {len(wanted)} seeds, {len(tally.failures)} broken")
+    wall_s = time.monotonic() - started_s
+    checks = verdict(scenario, tally, whole=len(wanted) >= scenario.get("seeds", "count"))
+    holds = all(check.ok for check in checks)
+    saved = _explain(scenario, tally, runs)
+    _print(scenario, tally, checks, holds, wall_s, last if len(wanted) == 1 else None)
+    if as_json:
+        print(json.dumps(_as_json(scenario, tally, checks, holds, wall_s, wanted, saved, last)))
+    return EXIT_OK if holds else EXIT_FALSE
+
+
+def _wanted(scenario: Scenario, seed: int | None, seeds: int | None) -> range:
+    first = scenario.get("seeds", "first") if seed is None else seed
+    count = seeds if seeds is not None else 1
+    if seed is None and seeds is None:
+        count = scenario.get("seeds", "count")
+    if first < 0:
+        raise UserError(f"{first} is no seed", "--seed", "0 or more", "write --seed 1")
+    if not 1 <= count <= SEEDS_MAX:
+        raise UserError(f"{count} seeds", "--seeds", f"1 to {SEEDS_MAX}", "write --seeds 100")
+    return range(first, first + count)
+
+
+def _jobs(jobs: int | None) -> int:
+    most = os.cpu_count() or 1
+    if jobs is None:
+        return min(2, most)
+    if not 1 <= jobs <= 256:
+        raise UserError(f"{jobs} processes", "--jobs", "1 to 256", f"write --jobs {most}")
+    return jobs
+
+
+def verdict(scenario: Scenario, tally: Tally, whole: bool) -> list[Check]:
+    """Return the checks of a scenario over all its seeds.
+
+    whole: as many seeds as the scenario asks for, so that every fault it names must have fired.
+    """
+    if scenario.get("checks", "expect") == "fails":
+        found = len(tally.failures)
+        return [Check("seeds in which the planted fault is found", found > 0, found, 1, "seeds")]
+    from quelea import checkers
+
+    names = scenario.get("checks", "names") or checkers.names()
+    rows = [Check(n, not tally.broken[n], tally.broken[n], 0, "seeds broken") for n in names]
+    for fault in scenario.get("checks", "sometimes") if whole else ():
+        rows.append(Check(f"took effect: {fault}", tally.fired[fault] > 0, tally.fired[fault], 1))
+    return rows
+
+
+def _explain(scenario: Scenario, tally: Tally, runs: Path) -> list[dict[str, Any]]:
+    """Run the first failing seeds again and keep their journals and pictures."""
+    if not tally.failures or scenario.get("checks", "expect") == "fails":
+        return []
+    name = "".join(c if c.isalnum() else "-" for c in scenario.name.lower()).strip("-") or "x"
+    folder = open_run(f"sim-{name}"[:40].rstrip("-"), runs)
+    out = []
+    for seed, _ in tally.failures[:SAVED_MAX]:
+        outcome = run_seed(scenario, seed, keep=True)
+        assert outcome.world is not None
+        stem = folder.path / f"seed-{seed}"
+        outcome.world.journal.save(stem.with_suffix(".sqlite"))
+        title = f"{scenario.name}, seed {seed}"
+        drawn = picture.compose(
+            outcome.world.journal.journal(), outcome.flights, outcome.violations, title
+        )
+        files = picture.save(drawn, stem)
+        outcome.world.journal.close()
+        out.append(
+            {"seed": seed, "journal": f"{stem}.sqlite", "pictures": [str(f) for f in files]}
+        )
+    return out
+
+
+def replay(scenario: Scenario, seed: int) -> str:
+    """Return the one command that runs this seed again."""
+    return f"quelea sim {scenario.where} --seed {seed}"
+
+
+def _print(
+    scenario: Scenario,
+    tally: Tally,
+    checks: list[Check],
+    holds: bool,
+    wall_s: float,
+    single: Outcome | None,
+) -> None:
+    say(f"{scenario.name}: {scenario.get('', 'title')}")
+    if single is not None:
+        say(f"options {json.dumps(single.options.as_dict())}")
+        say(f"digest {single.digest}")
+    for seed, violations in tally.failures[:SHOWN_MAX]:
+        for checker, texts in violations.items():
+            say(f"seed {seed}: {checker}: {texts[0]}")
+        say(f"  again: {replay(scenario, seed)}")
+    if len(tally.failures) > SHOWN_MAX:
+        say(f"... and {len(tally.failures) - SHOWN_MAX} more seeds")
+    for check in checks:
+        if not check.ok or check.name.startswith("seeds in"):
+            mark = "ok  " if check.ok else "FAIL"
+            say(f"  {mark} {check.name}: {check.value} {check.unit} (bound {check.bound})")
+    fired = ", ".join(f"{name} {count}" for name, count in sorted(tally.fired.items()))
+    say(f"took effect: {fired or 'nothing'}")
+    say(
+        f"{tally.seeds} seeds, {len(tally.failures)} broken; {tally.frames:,} frames, "
+        f"{tally.node_rounds:,} node-rounds, {tally.virtual_s:,.0f} s of virtual time in "
+        f"{wall_s:.1f} s; commit {git_commit() or 'unknown'}; digest {tally.digest[:16]}"
+    )
+    say("the verdict holds" if holds else "THE VERDICT DOES NOT HOLD")
+
+
+def _as_json(
+    scenario: Scenario,
+    tally: Tally,
+    checks: list[Check],
+    holds: bool,
+    wall_s: float,
+    wanted: range,
+    saved: list[dict[str, Any]],
+    last: Outcome | None,
+) -> dict[str, Any]:
+    return {
+        "verdict": holds,
+        "checks": [check._asdict() for check in checks],
+        "scenario": scenario.where,
+        "seeds": {"first": wanted.start, "count": tally.seeds},
+        "commit": git_commit(),
+        "digest": tally.digest,
+        "fired": dict(sorted(tally.fired.items())),
+        "frames": tally.frames,
+        "node_rounds": tally.node_rounds,
+        "virtual_s": round(tally.virtual_s, 1),
+        "wall_s": round(wall_s, 2),
+        "failures": [
+            {
+                "seed": seed,
+                "violations": {name: texts[:3] for name, texts in violations.items()},
+                "again": replay(scenario, seed),
+            }
+            for seed, violations in tally.failures[:SHOWN_MAX]
+        ],
+        "failed_seeds": [seed for seed, _ in tally.failures],
+        "saved": saved,
+        "options": last.options.as_dict() if last is not None and tally.seeds == 1 else None,
+    }
+
+
+def listing() -> str:
+    """Return the scenarios that ship with Quelea, one a line."""
+    rows = []
+    for name in scenarios.names():
+        scenario = scenarios.load(name)
+        rows.append(f"{name:18} {scenario.get('', 'title')}: {scenario.get('', 'what')}")
+    return "\n".join(rows)
