@@ -189,3 +189,41 @@ def test_adversary_modules_may_be_given() -> None:
     auditor = Run(SEED, lie, liars=(3,)).play(ROUNDS)
     assert {(one.source, one.seq) for one in auditor.findings} <= {(3, 9), (3, 10)}
     assert accused(auditor) == {3}
+
+
+def test_a_life_that_nobody_heard_may_have_been_meant() -> None:
+    """Node 3's first session is unheard; its second says another value under the same mark."""
+    lower, upper = (
+        payload(2, 1, flags=2),
+        payload(3, 1, flags=2, session=2, input_q=900, value_q=900),
+    )
+    rows = [(0, 2, lower), (10, 1, payload(1, 1, flags=2)), (900, 2, payload(2, 2, flags=1))]
+    rows += [(1000, 1, payload(1, 2, flags=1)), (1010, 1, payload(1, 3, flags=1))]
+    row = payload(1, 4, value_q=100, used=(2, 2))
+    more = [
+        (2450, 2, payload(2, 3, flags=1)),
+        (2500, 3, payload(3, 2, session=2, flags=1, input_q=900, value_q=900)),
+    ]
+    unsure = one_less([*rows, (1900, 1, row), (1950, 3, upper), *more])
+    assert unsure.findings == []
+    heard = payload(3, 1, flags=2, input_q=900, value_q=900)
+    later = payload(3, 2, flags=1, input_q=900, value_q=900)
+    known = one_less([*rows, (1900, 1, row), (1950, 3, heard), more[0], (2500, 3, later)])
+    assert [finding.wrong.rule for finding in known.findings] == ["rule"]
+
+
+def one_less(rows: list[tuple[int, int, bytes]]) -> Auditor:
+    """Audit rows as `small` does, with F = 0."""
+    recorder = MemoryRecorder()
+    begin(
+        recorder, name="t", nodes=NODES, settings={"mode": "resilient", **KNOWN, "faults_max": 0}
+    )
+    for t_ms, source, data in rows:
+        recorder.frame(t_ms * 1000, "x", source, 0, data)
+    return audit(recorder.journal())
+
+
+def test_an_audit_may_be_cut_short() -> None:
+    run = Run(SEED)
+    run.play(ROUNDS)
+    assert report(audit(run.recorder.journal(), 50))["frames"] == 50

@@ -7,6 +7,7 @@ in the same session: so nobody is accused on a frame that another life may have 
 
 from collections import Counter, deque
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 from quelea_proto.frames import Frame
@@ -232,10 +233,13 @@ class Auditor:
             )
 
 
-def audit(journal: Journal) -> Auditor:
-    """Return the auditor after the whole journal; UserError when it lacks the run's settings."""
+def audit(journal: Journal, rows_max: int | None = None) -> Auditor:
+    """Return the auditor after the journal's first rows_max frames, None: after all of them.
+
+    UserError when the journal lacks the run's settings.
+    """
     auditor = Auditor(read_setting(journal))
-    for row in journal.frames(good=None):
+    for row in islice(journal.frames(good=None), rows_max):
         auditor.hear(row)
     auditor.finish()
     return auditor
