@@ -8,19 +8,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from exact import rules as oracle
 from quelea import adversaries
-from quelea.adversaries.forge import View
 from quelea.attack import baselines, claims, command, rules, table
+from quelea.attack.byfile import ask, view_of
 from quelea.attack.claims import ALIASES, CLAIMS, Sight
 from quelea.attack.run import Runner, compiled, measure, rounded, run
 from quelea.attack.setting import HI_Q, LO_Q, SETTINGS, Crowd, Round
 from quelea.errors import UserError
+from quelea_proto.rules import RULES as PROTOCOL
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FIGURES = Path(__file__).with_name("byzfl_figures.jsonl")
@@ -54,6 +54,15 @@ def test_kernels_and_numpy_agree_on_many_nodes(name: str, seed: int) -> None:
     values = rng.integers(LO_Q, HI_Q, (16, 500), dtype=np.int32)
     slow = rounded(dict(rules.RULES)[name])(own, values, 5)
     assert (compiled(name)(own, values, 5) == slow).all()
+
+
+def test_a_rule_without_columns_is_asked_node_by_node(seed: int) -> None:
+    """What a new rule of the protocol gets without a line here: the same, slower."""
+    rng = np.random.default_rng(seed)
+    own, values = rng.integers(-99, 99, 50), rng.integers(-99, 99, (7, 50))
+    for name, apply, _ in PROTOCOL:
+        slow = rounded(rules.node_by_node(apply))(own, values, 2)
+        assert (slow == rounded(dict(rules.RULES)[name])(own, values, 2)).all(), name
 
 
 def test_peers_by_hand() -> None:
@@ -144,20 +153,7 @@ class Stage:
 
     def adversary(self, name: str) -> list[int | None]:
         """Return what the adversary's own file says to each honest node."""
-        numbers = tuple(range(1, 10))
-        agent = SimpleNamespace(
-            settings=SimpleNamespace(
-                node=10, numbers=numbers, lo_q=LO_Q, hi_q=HI_Q, faults_max=2, rule="wmsr",
-                epoch_rounds=100,
-            ),
-            session=1, epoch=0, value_q=sum(self.values) // 9, input_q=self.values[0],
-            mode=SimpleNamespace(rounds=self.at + 1),
-            neighbours=SimpleNamespace(
-                numbers=numbers, live=[1] * 9, epoch=[0] * 9, value_q=self.values
-            ),
-        )  # fmt: skip
-        view = View(agent, {})
-        view.round = self.at + 1
+        view = view_of(self.sight)
         lie = adversaries.load(name)
         slots = range(9) if lie.DIRECT else [-1] * 9
         return [lie.claim_q(view, slot) for slot in slots]
@@ -208,6 +204,16 @@ def test_every_adversary_has_its_place_in_the_table() -> None:
     same = {name for name, _, _ in ALIASES}
     assert set(adversaries.names()) == set(CLAIM) | same and not same & set(CLAIM)
     assert len(adversaries.names()) >= 20
+
+
+def test_an_adversary_without_columns_is_asked_by_its_file(seed: int) -> None:
+    """What a new adversary gets without a line in claims.py."""
+    stage = Stage(seed)
+    for name in ("in-hull", "drift", "spectral"):
+        column = np.broadcast_to(np.asarray(CLAIM[name](stage.sight)), 9)
+        asked = np.broadcast_to(np.asarray(ask(adversaries.load(name), stage.sight)), 9)
+        assert (asked == column).all(), name
+    assert ask(adversaries.load("silence-then-lie"), stage.sight) is None
 
 
 def cells(setting: Any, share: float, attacks: tuple[str, ...], names: tuple[str, ...]) -> Any:

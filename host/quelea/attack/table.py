@@ -1,16 +1,20 @@
 """All cells: every setting, share of liars, attack and rule; the worst of each; the claims."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 
+from quelea import adversaries
 from quelea.attack.baselines import BASELINES, step
-from quelea.attack.claims import CLAIMS
+from quelea.attack.byfile import ask
+from quelea.attack.claims import ALIASES, CLAIMS, Claim, Sight
 from quelea.attack.rules import PEERS, RULES
 from quelea.attack.run import Cell, Step, compiled, rounded, run
 from quelea.attack.setting import SETTINGS, Crowd, Setting
+from quelea.kernels.columns import NUMBERS
 
 SHARES = (0.01, 0.05, 0.1, 0.2)
 PROTOCOL = tuple(name for name, _ in RULES)
@@ -19,7 +23,22 @@ EVERYWHERE = (*PROTOCOL, *DISTANCE)
 PUBLISHED = tuple(name for name, _ in BASELINES)
 SLOW = ("CAF",)  # only when asked for by name
 RULE_NAMES = (*EVERYWHERE, *PUBLISHED)
-ATTACK_NAMES = tuple(name for name, _ in CLAIMS)
+
+
+def attacks() -> dict[str, Callable[[Sight], Claim]]:
+    """Return every adversary's claim by name, but for those that amount to another one.
+
+    Adversaries that are not in CLAIMS are asked by their own file; raw frames have no columns.
+    """
+    found = dict(CLAIMS)
+    same = {name for name, _, _ in ALIASES}
+    for name in adversaries.names():
+        if name not in found and name not in same:
+            lie = adversaries.load(name)
+            if hasattr(lie, "claim_q"):
+                found[name] = partial(ask, lie)
+    return found
+
 
 SAMPLED = "trim-and-clip"  # what `auto` takes for fleets that no certificate covers
 RIVALS = ("wmsr", "midpoint", "CS+", "trim-and-clip")
@@ -30,10 +49,10 @@ CAPTURED_MAX = 0.1  # of the honest nodes, under the worst attack
 
 def step_of(name: str) -> Step:
     """Return a rule by its name in RULE_NAMES."""
-    if name in PROTOCOL:
+    if name in NUMBERS:
         return compiled(name)
-    peers = dict(PEERS)
-    return rounded(peers[name]) if name in peers else step(dict(BASELINES)[name])
+    written = dict((*RULES, *PEERS))
+    return rounded(written[name]) if name in written else step(dict(BASELINES)[name])
 
 
 @dataclass(frozen=True)
@@ -46,7 +65,7 @@ class Job:
     rules: tuple[str, ...]
 
     def run(self) -> dict[tuple[str, str], Cell]:
-        claims = [(name, claim) for name, claim in CLAIMS if name in self.attacks]
+        claims = [(name, claim) for name, claim in attacks().items() if name in self.attacks]
         return run(self.crowd, claims, [(name, step_of(name)) for name in self.rules], self.rounds)
 
 
