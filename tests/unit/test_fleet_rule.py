@@ -4,6 +4,7 @@ import pytest
 from quelea.errors import UserError
 from quelea.fleet import plan
 from quelea.fleet.options import FleetOptions
+from quelea.topology.spectral import spectrum
 from quelea_agent.settings import load
 
 
@@ -36,6 +37,17 @@ def test_liars_know_each_other() -> None:
             "name": "game-optimal",
             "liars": list(made.liars),
         }
+
+
+def test_the_spectral_liar_is_told_the_sides() -> None:
+    made = plan.make(FleetOptions(nodes=16, liars=2, attack="spectral", topology="growth:5"))
+    shape = spectrum(made.topology).fiedler
+    assert min(shape) < 0 < max(shape)
+    for number in made.liars:
+        config = made.configs[number]
+        sides = config["attack"]["sides"]  # type: ignore[index]
+        near = [row[0] for row in config["neighbours"]]  # type: ignore[attr-defined]
+        assert sides == [1 if shape[other - 1] >= 0 else -1 for other in near]
 
 
 def test_an_unknown_rule_names_auto() -> None:

@@ -11,6 +11,7 @@ from quelea.fleet.options import FleetOptions
 from quelea.fleet.rule import choose, expected
 from quelea.topology import Certificate, Topology, parse
 from quelea.topology.gate import require
+from quelea.topology.spectral import spectrum
 
 EXCHANGES = 2000  # steps of the search for a placement of the liars; about 50 ms
 FRESH_SHARE = 0.1  # of them begin anew, lest it stays where no exchange helps
@@ -176,5 +177,9 @@ def _config(plan: Plan, number: int) -> dict[str, object]:
         "status_ms": STATUS_MS,
     }
     if number in plan.liars:
-        config["attack"] = {"name": options.attack, "liars": list(plan.liars)}
+        attack = {"name": options.attack, "liars": list(plan.liars)}
+        if options.attack == "spectral":  # the one that needs the graph
+            shape = spectrum(topology).fiedler
+            attack["sides"] = [1 if shape[other - 1] >= 0 else -1 for other in near]
+        config["attack"] = attack
     return config
