@@ -11,7 +11,9 @@ Little endian throughout:
 
 A field is (name, bytes, signed, unit). Kinds are append-only: a number is never used again.
 Nothing here raises on bytes from outside and nothing allocates: `unpack` fills a Frame that the
-caller keeps, and columns are read from the payload when asked for.
+caller keeps, and columns are read from the payload when asked for. The fields are read and
+written one by one, not by walking the rows, which takes twice the instructions of a round
+(bench/README.md); tests/unit/test_frame_rows.py walks them and compares.
 """
 
 from quelea_proto.flows import Flows
@@ -77,6 +79,8 @@ FRAMES: tuple[
     ),
 )
 
+_INPUT_AT = 12  # byte where input_q begins; what lies before is the same in every kind
+
 # why a payload was refused; the positions are those of CAUSES
 OK = 0
 SHORT = 1
@@ -87,21 +91,25 @@ CRC = 5
 RANGE = 6
 CAUSES = ("ok", "short", "version", "kind", "length", "crc", "range")
 
-# CRC-16/CCITT-FALSE: polynomial 0x1021, start 0xFFFF, by nibbles
-_CRC_NIBBLE = (
-    0x0000, 0x1021, 0x2042, 0x3063, 0x4084, 0x50A5, 0x60C6, 0x70E7,
-    0x8108, 0x9129, 0xA14A, 0xB16B, 0xC18C, 0xD1AD, 0xE1CE, 0xF1EF,
-)  # fmt: skip
-
 
 def crc16(data: bytes | bytearray | memoryview, length: int) -> int:
-    """Return CRC-16/CCITT-FALSE of data[:length]; of b"123456789" it is 0x29B1."""
+    """Return CRC-16/CCITT-FALSE of data[:length]; of b"123456789" it is 0x29B1.
+
+    Polynomial x^16 + x^12 + x^5 + 1, start 0xFFFF; two bytes at a time, without a table. They are
+    shifted out by 16 bits, and q is the quotient of that: the bits themselves, added again 4, 8,
+    11 and 12 bits further down, as the polynomial's inner terms bring them back. What is left is
+    q times the polynomial, whose low 16 bits are those of q * (x^12 + x^5 + 1).
+    """
     crc = 0xFFFF
-    table = _CRC_NIBBLE
-    for i in range(length):
-        byte = data[i]
-        crc = ((crc << 4) & 0xFFFF) ^ table[(crc >> 12) ^ (byte >> 4)]
-        crc = ((crc << 4) & 0xFFFF) ^ table[(crc >> 12) ^ (byte & 15)]
+    for i in range(1, length, 2):
+        crc ^= data[i - 1] << 8 ^ data[i]
+        q = crc ^ crc >> 8
+        q ^= q >> 4 ^ crc >> 11
+        crc = (q << 12 ^ q << 5 ^ q) & 0xFFFF
+    if length & 1:
+        q = crc >> 8 ^ data[length - 1]
+        q ^= q >> 4
+        crc = (crc << 8 ^ q << 12 ^ q << 5 ^ q) & 0xFFFF
     return crc
 
 
@@ -117,11 +125,9 @@ def _head_bytes(fields: tuple[tuple[str, int, bool, str], ...]) -> int:
 
 
 # by kind number; 0 head bytes where a number is not used
-_FIELDS = [FRAMES[0][2]] * (KIND_MAX + 1)
 _HEAD = [0] * (KIND_MAX + 1)  # bytes before the columns
 _COLUMN = [0] * (KIND_MAX + 1)  # bytes of all columns a neighbour
 for _row in FRAMES:
-    _FIELDS[_row[0]] = _row[2]
     _HEAD[_row[0]] = _head_bytes(_row[2])
     _COLUMN[_row[0]] = _column_bytes(_row[3])
 
@@ -198,28 +204,50 @@ class Frame:
         return residue - 256 if residue > 127 else residue
 
 
-def pack_state(frame: Frame, buffer: bytearray) -> int:
-    """Write head and `used` of frame into buffer; return the position after them."""
+def _put_head(frame: Frame, buffer: bytearray) -> None:
+    """Write the two bytes before the head, and the head up to seq."""
+    head = frame.head
     buffer[0] = VERSION << 5 | frame.kind
     buffer[1] = frame.flags
-    at = 2
-    fields = _FIELDS[frame.kind]
-    for i in range(6):
-        width = fields[i][1]
-        put(buffer, at, width, frame.head[i])
-        at += width
+    value = head[NODE]
+    buffer[2] = value & 255
+    buffer[3] = value >> 8
+    value = head[SESSION]
+    buffer[4] = value & 255
+    buffer[5] = value >> 8
+    value = head[EPOCH]
+    buffer[6] = value & 255
+    buffer[7] = value >> 8
+    value = head[SEQ]
+    buffer[8] = value & 255
+    buffer[9] = value >> 8 & 255
+    buffer[10] = value >> 16 & 255
+    buffer[11] = value >> 24
+
+
+def _put_used(frame: Frame, buffer: bytearray, at: int) -> int:
+    """Write count and `used` at `at`; return the position after them."""
+    used = frame.used
     buffer[at] = frame.count
     at += 1
     for slot in range(frame.count):
-        buffer[at + slot] = frame.used[slot]
+        buffer[at + slot] = used[slot]
     return at + frame.count
 
 
-def seal(frame: Frame, buffer: bytearray, at: int) -> int:
-    """Write the checksum at `at`; return the frame's length."""
-    frame.crc = crc16(buffer, at)
-    put(buffer, at, 2, frame.crc)
-    return at + 2
+def _put_edges(flows: Flows, buffer: bytearray, at: int) -> int:
+    """Write the columns flow_turn and residue; return the position after them."""
+    for slot in range(len(flows.flow_q)):
+        value = flows.flow_q[slot]
+        buffer[at] = value & 255
+        buffer[at + 1] = value >> 8 & 255
+        buffer[at + 2] = value >> 16 & 255
+        buffer[at + 3] = value >> 24 & 31 | flows.turn[slot] << 5
+        at += 4
+    for slot in range(len(flows.residue)):
+        buffer[at] = flows.residue[slot] & 255
+        at += 1
+    return at
 
 
 def pack(frame: Frame, buffer: bytearray, flows: Flows | None = None) -> int:
@@ -227,26 +255,96 @@ def pack(frame: Frame, buffer: bytearray, flows: Flows | None = None) -> int:
 
     flows: for a FLOW frame, and only for one, the node's flows, whose columns are written.
     """
-    at = pack_state(frame, buffer)
+    _put_head(frame, buffer)
+    width = 3 if frame.kind == STATE else 4
+    put(buffer, _INPUT_AT, width, frame.head[INPUT_Q])
+    put(buffer, _INPUT_AT + width, width, frame.head[VALUE_Q])
+    at = _put_used(frame, buffer, _INPUT_AT + 2 * width)
     if flows is not None:
-        count = frame.count
-        for slot in range(count):
-            put(buffer, at, 4, flows.flow_q[slot])
-            buffer[at + 3] = (buffer[at + 3] & 31) | flows.turn[slot] << 5
-            buffer[at + 4 * count - 3 * slot] = flows.residue[slot] & 255
-            at += 4
-        at += count
-    return seal(frame, buffer, at)
+        at = _put_edges(flows, buffer, at)
+    frame.crc = crc16(buffer, at)
+    buffer[at] = frame.crc & 255
+    buffer[at + 1] = frame.crc >> 8
+    return at + 2
 
 
-def _in_range(frame: Frame) -> bool:
+def _damage(payload: bytes | bytearray | memoryview) -> int:
+    """Return why the payload is no whole frame, or OK.
+
+    Reading is spread over several functions since one with many names would not find room for
+    them on the stack: MicroPython takes them from the heap then (bench/README.md).
+    """
+    length = len(payload)
+    if length < 4:
+        return SHORT
+    if length > FRAME_BYTES_MAX:
+        return LENGTH
+    if payload[0] >> 5 != VERSION:
+        return VERSION_OTHER
+    kind = payload[0] & KIND_MAX
+    at = _HEAD[kind]
+    if at == 0:
+        return KIND_OTHER
+    if length < at + 2:
+        return SHORT
+    count = payload[at - 1]
+    if count > NEIGHBOURS_MAX or length != at + _COLUMN[kind] * count + 2:
+        return LENGTH
+    length -= 2
+    if crc16(payload, length) != payload[length] | payload[length + 1] << 8:
+        return CRC
+    return OK
+
+
+def _read_common(payload: bytes | bytearray | memoryview, head: list[int]) -> bool:
+    """Fill node, session, epoch and seq; return whether they are in range."""
+    head[NODE] = node = payload[2] | payload[3] << 8
+    head[SESSION] = session = payload[4] | payload[5] << 8
+    head[EPOCH] = payload[6] | payload[7] << 8
+    top = payload[11]
+    if node == 0 or session == 0 or top > 63:
+        return False
+    head[SEQ] = payload[8] | payload[9] << 8 | payload[10] << 16 | top << 24
+    return True
+
+
+def _signed24(data: bytes | bytearray | memoryview, at: int) -> int:
+    """Return what get(data, at, 3, True) returns."""
+    value = data[at] | data[at + 1] << 8 | data[at + 2] << 16
+    return value if value < 8388608 else value - 16777216
+
+
+def _signed32(data: bytes | bytearray | memoryview, at: int) -> int:
+    """Return what get(data, at, 4, True) returns: -2^30 for what has more than 31 bits."""
+    top = data[at + 3]
+    if top > 63:
+        top -= 256
+        if top < -64:
+            return -1073741824
+    return data[at] | data[at + 1] << 8 | data[at + 2] << 16 | top << 24
+
+
+def _read(payload: bytes | bytearray | memoryview, frame: Frame) -> bool:
+    """Fill frame from a whole payload; return whether every field is in range."""
     head = frame.head
-    bound = Q_MAX if frame.kind == STATE else ESTIMATE_MAX
-    if head[NODE] == 0 or head[SESSION] == 0 or head[SEQ] < 0:
+    if payload[1] > FLAGS_ALL or not _read_common(payload, head):
         return False
-    if head[INPUT_Q] < -Q_MAX or head[INPUT_Q] > Q_MAX:
-        return False
-    return -bound <= head[VALUE_Q] <= bound
+    kind = payload[0] & KIND_MAX
+    if kind == STATE:
+        input_q = _signed24(payload, _INPUT_AT)
+        value_q = _signed24(payload, _INPUT_AT + 3)
+        bound = Q_MAX
+    else:
+        input_q = _signed32(payload, _INPUT_AT)
+        value_q = _signed32(payload, _INPUT_AT + 4)
+        bound = ESTIMATE_MAX
+    frame.kind = kind
+    frame.flags = payload[1]
+    frame.count = payload[_HEAD[kind] - 1]
+    frame.payload = payload
+    head[INPUT_Q] = input_q
+    head[VALUE_Q] = value_q
+    return -Q_MAX <= input_q <= Q_MAX and -bound <= value_q <= bound
 
 
 def unpack(payload: bytes | bytearray | memoryview, frame: Frame) -> Frame | None:
@@ -255,45 +353,15 @@ def unpack(payload: bytes | bytearray | memoryview, frame: Frame) -> Frame | Non
     Never raises. frame.cause tells why (a position in CAUSES); on None only cause is meaningful.
     The payload is kept by reference: it must not change while the frame's columns are read.
     """
+    frame.cause = _damage(payload)
+    if frame.cause:
+        return None
     length = len(payload)
-    if length < 4 or length > FRAME_BYTES_MAX:
-        frame.cause = SHORT if length < 4 else LENGTH
-        return None
-    if payload[0] >> 5 != VERSION:
-        frame.cause = VERSION_OTHER
-        return None
-    kind = payload[0] & KIND_MAX
-    at = _HEAD[kind]
-    if at == 0:
-        frame.cause = KIND_OTHER
-        return None
-    if length < at + 2:
-        frame.cause = SHORT
-        return None
-    count = payload[at - 1]
-    if count > NEIGHBOURS_MAX or length != at + _COLUMN[kind] * count + 2:
-        frame.cause = LENGTH
-        return None
-    crc = payload[length - 2] | payload[length - 1] << 8
-    if crc16(payload, length - 2) != crc:
-        frame.cause = CRC
-        return None
-    frame.kind = kind
-    frame.flags = payload[1]
-    frame.count = count
-    frame.crc = crc
-    frame.payload = payload
-    at = 2
-    fields = _FIELDS[kind]
-    for i in range(6):
-        field = fields[i]
-        frame.head[i] = get(payload, at, field[1], field[2])
-        at += field[1]
-    if frame.flags > FLAGS_ALL or not _in_range(frame):
-        frame.cause = RANGE
-        return None
-    frame.cause = OK
-    return frame
+    frame.crc = payload[length - 2] | payload[length - 1] << 8
+    if _read(payload, frame):
+        return frame
+    frame.cause = RANGE
+    return None
 
 
 def used_mark(seq: int) -> int:
