@@ -7,6 +7,7 @@ import pytest
 from fleets import scenario_of
 from quelea import checkers
 from quelea.checkers.facts import KEY
+from quelea.checkers.record import RESTART
 from quelea.errors import UserError
 from quelea.journal import FrameRow, Journal, MemoryRecorder
 from quelea.simulator.network import seal
@@ -58,7 +59,8 @@ def moving(rows: Rows, flags: int = 0) -> int:
     return next(
         at
         for at, row in enumerate(rows)
-        if row.flags == flags and row.seq > 4 and row.source == 2 and any(row.payload[19:-2])
+        if row.flags == flags and row.seq > 4 and row.source == 2
+        if flags or any(row.payload[19:-2])
     )
 
 
@@ -151,6 +153,13 @@ def _miscounted(rows: Rows, out: MemoryRecorder) -> Rows:
     return rows
 
 
+def _reading(rows: Rows, out: MemoryRecorder) -> Rows:
+    at = moving(rows, RESTART)
+    value_q = rows[at].input_q + 1
+    rows[at] = change(change(rows[at], 12, 3, value_q), 15, 3, value_q)
+    return rows
+
+
 CASES = [
     ("hull", "resilient", _hull),
     ("narrowing", "resilient", _hull),
@@ -169,6 +178,7 @@ CASES = [
     ("raised", "resilient", _event("raised", error="IndexError")),
     ("small-integers", "resilient", _event("wide-integer", where="x:1", value=1 << 30)),
     ("counted", "resilient", _miscounted),
+    ("readings", "resilient", _reading),
 ]
 
 

@@ -10,16 +10,20 @@ EXTRA = 2  # the first and the last round of a life, each in the middle of a per
 
 def check(record: Record, facts: Facts) -> list[str]:
     """Return a sentence for each node that says more, or longer, than it may."""
-    found: list[str] = []
+    found: list[str] = [
+        Violation(f"{event.detail.get('events')} events: the fleet runs away", event.t_us)
+        for event in record.events
+        if event.name == "runaway"
+    ]
     lives: dict[tuple[int, int], list[int]] = {}
-    copies: dict[tuple[int, int, int], int] = {}
+    copies: dict[tuple[int, int, int], list[int]] = {}
     for at in range(len(record)):
         source, session = int(record.source[at]), int(record.session[at])
         if not record.honest[at] or source in facts.reused:
             continue
         lives.setdefault((source, session), []).append(at)
         key = source, session, int(record.seq[at])
-        copies[key] = copies.get(key, 0) + 1
+        copies.setdefault(key, []).append(int(record.dest[at]))
         found += _length(record, facts, at)
     for (source, session), frames in lives.items():
         rounds = len({int(record.seq[at]) for at in frames})
@@ -27,9 +31,9 @@ def check(record: Record, facts: Facts) -> list[str]:
         if rounds > bound:
             text = f"node {source} said {rounds} things in session {session}, {bound:.1f} allowed"
             found.append(Violation(text, int(record.t_us[frames[-1]]), source))
-    for (source, session, seq), count in copies.items():
-        if facts.whole and count > max(1, facts.fanout):
-            text = f"node {source} sent session, seq {session, seq} {count} times"
+    for (source, session, seq), dests in copies.items():
+        if facts.whole and (len(dests) > max(1, facts.fanout) or len(set(dests)) < len(dests)):
+            text = f"node {source} sent session, seq {session, seq} to {dests}"
             found.append(Violation(text, facts.end_us, source))
     return found
 

@@ -44,6 +44,7 @@ class Facts:
     spread_max_q: int = 16
     spread_share: float = 0.01
     neighbours: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)  # by id
     liars: frozenset[int] = frozenset()
     reused: frozenset[int] = frozenset()
     jumps: Mapping[int, int] = field(default_factory=dict)  # of the clock, by number
@@ -56,7 +57,7 @@ class Facts:
 STORED = tuple(
     row.name
     for row in fields(Facts)
-    if row.name not in ("neighbours", "liars", "reused", "jumps", "calm_us", "end_us")
+    if row.name not in ("neighbours", "numbers", "liars", "reused", "jumps", "calm_us", "end_us")
 )
 
 
@@ -75,6 +76,7 @@ def read_facts(journal: Journal) -> Facts:
     return Facts(
         **known,
         neighbours={row.number: row.neighbours for row in members},
+        numbers=by_id,
         liars=frozenset(row.number for row in members if row.liar),
         reused=frozenset(reused),
         jumps=jumps,

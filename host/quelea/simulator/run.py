@@ -119,14 +119,15 @@ def run_seed(
     seed: int,
     keep: bool = False,
     chosen: tuple[str, ...] | None = None,
+    agent_class: Any = None,
 ) -> Outcome:
     """Run one seed and judge it. keep: with its world and every flight of a frame, for pictures.
 
-    chosen: the checkers; by default those of the scenario.
+    chosen: the checkers; by default those of the scenario. agent_class: instead of the agent.
     """
     started_s = time.perf_counter()
     options = draw(scenario, seed)
-    world = build(options)
+    world = build(options, agent_class)
     if keep:
         world.flights = []
     play(world, options)

@@ -22,6 +22,7 @@ from quelea.simulator.trouble import TROUBLE_US, Trouble
 
 SECOND_US = 1_000_000
 JOIN_MAX_US = 30 * SECOND_US
+EVENTS_MAX = 5_000_000  # far above any run that is in order; a node gone wild ends here
 
 
 class Flight(NamedTuple):
@@ -109,6 +110,10 @@ class World:
         """Process events up to virtual time until_us."""
         queue = self._queue
         while queue and queue[0][0] <= until_us:
+            if self._order > EVENTS_MAX:
+                self.journal.event("fleet", "runaway", {"events": self._order})
+                queue.clear()
+                break
             self.t_us, _, call = heapq.heappop(queue)
             call()
             if self.watch is not None:
@@ -148,6 +153,7 @@ class World:
     def sense(self, number: int, demand_q: int) -> None:
         """Give a node a new reading; it survives reboots, as a sensor's does."""
         node = self.nodes[number]
+        self.journal.event(node.settings.id, "reading", {"q": demand_q})
         node.demand_q = demand_q
         node.agent.sense(node.ticks_ms(self.t_us), demand_q)
 
