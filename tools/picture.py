@@ -34,7 +34,7 @@ def photographed(scene: live.Scene, console: Console) -> Iterator[None]:
             console.print(live.render(scene, WIDTH, HEIGHT))
         refresh(display)
 
-    live.Display.refresh = draw  # type: ignore[method-assign]
+    live.Display.refresh = draw  # type: ignore[method-assign,assignment]
     try:
         yield
     finally:

@@ -294,7 +294,7 @@ def lockstep(
     seed: Annotated[int, typer.Option(help="Of graph, inputs and liars.")] = 1,
     json: Json = False,
 ) -> None:
-    """Run one huge fleet in synchronous rounds; under mpiexec, over all ranks, to the same bits."""
+    """Run one huge fleet in synchronous rounds; under mpiexec over all ranks, the same bits."""
     from quelea.lockstep.command import Options, command
 
     options = Options(
