@@ -148,11 +148,22 @@ def test_two_ranks_give_the_bits_of_one(flags: Sequence[str], need: Any) -> None
     assert other["digest"] != reports[0]["digest"]
 
 
-def test_two_ranks_refuse_once(need: Any) -> None:
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--rule", "average"), "'average' is unknown"),
+        (("--topology", "circulant:1,70000"), "circulant:1,70000 with"),
+        (("--topology", "circulant:2,4"), "2 parts"),
+        (("--topology", "cycles:99"), "cycles:99 with"),
+        (("--topology", "growth:99"), "99 is out of range"),
+    ],
+)
+def test_two_ranks_refuse_once(flags: Sequence[str], says: str, need: Any) -> None:
+    """No rank may go on alone: it would wait for the others for ever."""
     need(find_spec("mpi4py") and MPIEXEC.exists(), "MPI", "pip install quelea[mpi]")
-    done = start(2, "--rule", "average")
+    done = start(2, *flags)
     assert done.returncode != 0 and done.stdout == ""
-    assert done.stderr.count("'average' is unknown") == 1 and "Traceback" not in done.stderr
+    assert done.stderr.count(says) == 1 and "Traceback" not in done.stderr
 
 
 def test_without_mpi_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,14 @@ random graph of degree 2K (less where two coincide), of which each rank computes
 Any other family of quelea.topology is built whole by every rank and cut.
 """
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from quelea_proto.limits import NEIGHBOURS_MAX
 
 from quelea.errors import UserError
 from quelea.topology import parse
@@ -55,9 +57,7 @@ def rows(spec: str, nodes: int, seed: int, first: int, last: int) -> Rows:
     elif name == "ring" and not text and nodes > 2:
         near = np.column_stack([(here - 1) % nodes, (here + 1) % nodes])
     elif name == "circulant" and nodes > 2:
-        if first == 0:  # said by one of the ranks, before any of them begins
-            parse(f"circulant:{text}", min(nodes, 4096), seed)
-        steps = np.array([int(part) for part in text.split(",")])
+        steps = _steps(text, nodes)
         near = (here[:, None] + np.concatenate([steps, -steps])) % nodes
     else:
         topology = parse(spec, nodes, seed, nodes_max=NODES_MAX)
@@ -74,6 +74,31 @@ def _distinct(first: int, near: Ints) -> Rows:
     fresh[:, 1:] = near[:, 1:] != near[:, :-1]
     starts = np.concatenate([[0], np.cumsum(fresh.sum(axis=1))])
     return Rows(first, starts.astype(np.int64), near[fresh])
+
+
+def _steps(text: str, nodes: int) -> Ints:
+    """Return the offsets, checked as quelea.topology.circulant does, which would build it all.
+
+    Every rank checks: one that went on alone would wait for the others for ever.
+    """
+    parts = text.split(",")
+    found = {int(part) for part in parts if re.fullmatch("[0-9]{1,10}", part)}
+    allowed = all(1 <= step <= nodes // 2 for step in found)
+    if len(found) != len(parts) or not allowed or 2 * len(found) > NEIGHBOURS_MAX:
+        raise UserError(
+            f"circulant:{text} with {nodes} nodes",
+            "--topology",
+            f"different offsets from 1 to {nodes // 2}, at most {NEIGHBOURS_MAX // 2} of them",
+            "write circulant:1,2",
+        )
+    common = math.gcd(nodes, *found)
+    if common > 1:
+        raise UserError(
+            f"circulant:{text} falls into {common} parts with {nodes} nodes",
+            "--topology",
+            remedy=f"add the offset 1: circulant:1,{text}",
+        )
+    return np.array(sorted(found))
 
 
 def _cycles(text: str, nodes: int, seed: int, here: Ints) -> Ints:
