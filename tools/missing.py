@@ -2,9 +2,13 @@
 
 import shutil
 import sys
+from importlib.util import find_spec
 
 from quelea.conform.targets.microbit import Microbit
 from quelea.conform.targets.wasm import Wasm
+
+# module: the extra that brings it
+EXTRAS = {"distributed": "cluster", "mpi4py": "mpi", "pyarrow": "parquet"}
 
 
 def sentences() -> list[str]:
@@ -12,6 +16,9 @@ def sentences() -> list[str]:
     found = [target.available() for target in (Wasm(), Microbit())]
     if shutil.which("mosquitto") is None:
         found.append("mosquitto is missing; install it with: apt-get install mosquitto")
+    for module, extra in EXTRAS.items():
+        if find_spec(module) is None:
+            found.append(f"{module} is missing; install it with: pip install quelea[{extra}]")
     return [sentence for sentence in found if sentence]
 
 

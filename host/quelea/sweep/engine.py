@@ -96,9 +96,7 @@ def _dask(address: str) -> Iterator[None]:
     from joblib import parallel_config
 
     try:
-        client: Any = Client(  # type: ignore[no-untyped-call]
-            address, timeout=CONNECT_S, set_as_default=False
-        )
+        client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UserError(
             f"no Dask scheduler answers at {address}",
