@@ -10,7 +10,7 @@ In large sparse fleets the whole fleet can be moved at once; see trim_and_clip.
 """
 
 from quelea_proto.fixed import mean_half_up
-from quelea_proto.sorting import insert, sort_prefix
+from quelea_proto.sorting import pad
 
 
 def apply(own_q: int, values_q: list[int], count: int, faults_max: int) -> int:
@@ -20,6 +20,7 @@ def apply(own_q: int, values_q: list[int], count: int, faults_max: int) -> int:
     """
     if count < 2 * faults_max + 1:
         return own_q
-    sort_prefix(values_q, count)
-    insert(values_q, count, own_q)
+    values_q[count] = own_q
+    pad(values_q, count + 1)
+    values_q.sort()
     return mean_half_up(values_q[faults_max] + values_q[count - faults_max], 2)

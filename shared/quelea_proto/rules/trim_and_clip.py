@@ -11,7 +11,7 @@ small complete committees, where a liar near the own value decides tau; use midp
 """
 
 from quelea_proto.fixed import clamp
-from quelea_proto.sorting import sort_prefix
+from quelea_proto.sorting import pad
 
 
 def _threshold(own_q: int, values_q: list[int], count: int, rank: int) -> int:
@@ -24,7 +24,8 @@ def _threshold(own_q: int, values_q: list[int], count: int, rank: int) -> int:
         above += 1
     below = above - 1
     tau = 0
-    for _ in range(rank):
+    while rank:
+        rank -= 1
         if above >= count or (below >= 0 and own_q - values_q[below] <= values_q[above] - own_q):
             tau = own_q - values_q[below]
             below -= 1
@@ -42,7 +43,8 @@ def apply(own_q: int, values_q: list[int], count: int, faults_max: int) -> int:
     """
     if count < 2 * faults_max + 1:
         return own_q
-    sort_prefix(values_q, count)
+    pad(values_q, count)
+    values_q.sort()
     tau = _threshold(own_q, values_q, count, count - 2 * faults_max)
     kept = count - 2 * faults_max
     part = kept + 1

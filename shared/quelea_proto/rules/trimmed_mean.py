@@ -9,7 +9,7 @@ its tests look for.
 """
 
 from quelea_proto.fixed import mean_half_up
-from quelea_proto.sorting import insert, sort_prefix
+from quelea_proto.sorting import pad
 
 
 def apply(own_q: int, values_q: list[int], count: int, faults_max: int) -> int:
@@ -19,8 +19,9 @@ def apply(own_q: int, values_q: list[int], count: int, faults_max: int) -> int:
     """
     if count < 2 * faults_max + 1:
         return own_q
-    sort_prefix(values_q, count)
-    insert(values_q, count, own_q)
+    values_q[count] = own_q
+    pad(values_q, count + 1)
+    values_q.sort()
     total = 0
     for i in range(faults_max, count + 1 - faults_max):
         total += values_q[i]

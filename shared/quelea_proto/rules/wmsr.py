@@ -11,7 +11,7 @@ converge inside the honest hull.
 """
 
 from quelea_proto.fixed import mean_half_up
-from quelea_proto.sorting import sort_prefix
+from quelea_proto.sorting import pad
 
 
 def apply(own_q: int, values_q: list[int], count: int, faults_max: int) -> int:
@@ -21,7 +21,8 @@ def apply(own_q: int, values_q: list[int], count: int, faults_max: int) -> int:
     """
     if count < 2 * faults_max + 1:
         return own_q
-    sort_prefix(values_q, count)
+    pad(values_q, count)
+    values_q.sort()
     first = 0
     while first < faults_max and values_q[first] < own_q:
         first += 1
@@ -29,6 +30,8 @@ def apply(own_q: int, values_q: list[int], count: int, faults_max: int) -> int:
     while last > count - faults_max and values_q[last - 1] > own_q:
         last -= 1
     total = own_q
-    for i in range(first, last):
-        total += values_q[i]
-    return mean_half_up(total, last - first + 1)
+    count = last - first + 1  # of the kept and the own
+    while first < last:
+        total += values_q[first]
+        first += 1
+    return mean_half_up(total, count)
