@@ -74,28 +74,32 @@ class Agent:
         now_ms: ticks, 0..2^30 - 1, going round. frames_in: sequence of (source, payload).
         Returns a sequence of (dest, buffer), valid until the next call; empty between rounds.
         """
-        for item in frames_in:
-            self._take(now_ms, item[0], item[1])
+        self.counters.add(count.FRAMES_IN, len(frames_in))
+        for i in range(len(frames_in)):  # an iterator's place would move this frame to the heap
+            self._take(now_ms, frames_in[i])
         if not self._started:
-            self._started = True
-            phase_ms = self.settings.node * PHASE % self.settings.period_ms
-            self.next_wake_ms = ticks_add(now_ms, phase_ms)
+            self._start(now_ms)
         if ticks_diff(now_ms, self.next_wake_ms) < 0:
             return NOTHING
         self._schedule(now_ms)
         return self._round(now_ms)
 
-    def _take(self, now_ms: int, source: int, payload: bytes) -> None:
-        self.counters.add(count.FRAMES_IN)
+    def _start(self, now_ms: int) -> None:
+        self._started = True
+        phase_ms = self.settings.node * PHASE % self.settings.period_ms
+        self.next_wake_ms = ticks_add(now_ms, phase_ms)
+
+    def _take(self, now_ms: int, item: tuple) -> None:
+        """Take one frame in; item: (source, payload)."""
         frame = self._frame
-        if unpack(payload, frame) is None:
+        if unpack(item[1], frame) is None:
             self.counters.add(frame.cause)
             return
         if frame.kind != self._kind:
             self.counters.add(count.WRONG_MODE)
             return
-        slot = self.neighbours.take(now_ms, source, frame)
-        if slot >= 0:
+        slot = self.neighbours.take(now_ms, item[0], frame)
+        if slot >= 0 and self.flows is not None:
             self.mode.hear(slot, frame, self.settings.back_slots[slot])
 
     def _schedule(self, now_ms: int) -> None:

@@ -34,6 +34,8 @@ class Resilient:
         self.counters = counters
         self.apply = find(settings.rule)[1]
         self.faults_max = settings.faults_max
+        self.lo_q = settings.lo_q
+        self.hi_q = settings.hi_q
         self.value_q = 0
         self.input_q = 0
         self.settled_q = 0  # the value at the end of the last epoch
@@ -46,9 +48,6 @@ class Resilient:
         self.restarted = False
         self.used = bytearray(slots)
         self._values_q = [0] * (slots + 1)
-
-    def hear(self, slot: int, frame: Frame, back_slot: int) -> None:
-        """Nothing beyond the neighbour table is needed in this mode."""
 
     def _steps_ahead(self) -> int:
         """Return by how many epochs at least F + 1 live neighbours are further; 0 for none.
@@ -88,7 +87,10 @@ class Resilient:
 
     def round(self, demand_q: int) -> None:
         """Do one round: restart the epoch, or apply the rule to the fresh values, or hold."""
-        ahead = self._steps_ahead()
+        ahead = 0
+        # With at most F of them elsewhere the F + 1st is in the own epoch, or there is none.
+        if self.neighbours.mark(self.epoch, self.used) > self.faults_max:
+            ahead = self._steps_ahead()
         if ahead != 0:
             self.counters.add(count.EPOCH_JUMPS)
             self.lost = False  # one jump back at most: two that are lost shall not swap for ever
@@ -106,20 +108,26 @@ class Resilient:
         self.restarted = False
         self._follow_rule()
 
-    def _follow_rule(self) -> None:
-        table = self.neighbours
+    def _clamped(self, value_q: int) -> int:
+        self.counters.add(count.CLAMPED)
+        return clamp(value_q, self.lo_q, self.hi_q)
+
+    def _gather(self) -> int:
+        """Put the values that are marked in `used` into _values_q, clamped; return how many."""
         values = self._values_q
-        settings = self.settings
+        values_in = self.neighbours.value_q
         found = 0
-        for slot in range(len(table.numbers)):
-            self.used[slot] = 0
-            if table.live[slot] and table.epoch[slot] == self.epoch:
-                value_q = clamp(table.value_q[slot], settings.lo_q, settings.hi_q)
-                if value_q != table.value_q[slot]:
-                    self.counters.add(count.CLAMPED)
+        for slot in range(len(values_in)):
+            if self.used[slot]:
+                value_q = values_in[slot]
+                if value_q < self.lo_q or value_q > self.hi_q:
+                    value_q = self._clamped(value_q)
                 values[found] = value_q
                 found += 1
-                self.used[slot] = used_mark(table.seq[slot])
+        return found
+
+    def _follow_rule(self) -> None:
+        found = self._gather()
         self.held = found < 2 * self.faults_max + 1
         if self.held:
             self.counters.add(count.HELD)
@@ -128,7 +136,7 @@ class Resilient:
         else:
             self.lost = False
             self.in_step = True
-            self.value_q = self.apply(self.value_q, values, found, self.faults_max)
+            self.value_q = self.apply(self.value_q, self._values_q, found, self.faults_max)
 
 
 class Exact:
@@ -137,9 +145,6 @@ class Exact:
     def __init__(self, settings: Settings, neighbours: Neighbours, counters: Counters) -> None:
         self.neighbours = neighbours
         self.flows = Flows(settings.node, neighbours.numbers, 0)
-        self.value_q = 0
-        self.input_q = 0
-        self.settled_q = 0
         self.epoch = 0
         self.rounds = 0
         self.held = False
@@ -158,12 +163,18 @@ class Exact:
                 frame.residue_at(back_slot),
             )
             self.used[slot] = used_mark(frame.head[SEQ])
-            self._mirror()
 
-    def _mirror(self) -> None:
-        self.value_q = self.flows.estimate_q
-        self.input_q = self.flows.input_q
-        self.settled_q = self.flows.estimate_q
+    @property
+    def value_q(self) -> int:
+        return self.flows.estimate_q
+
+    @property
+    def input_q(self) -> int:
+        return self.flows.input_q
+
+    @property
+    def settled_q(self) -> int:
+        return self.flows.estimate_q
 
     def round(self, demand_q: int) -> None:
         """Do one round: follow the demand, then even out every edge whose turn is here."""
@@ -178,4 +189,3 @@ class Exact:
             elif flows.move(slot):
                 moved += 1
         self.held = moved == 0
-        self._mirror()

@@ -53,9 +53,9 @@ class Counters:
     def __init__(self) -> None:
         self.counts = [0] * len(NAMES)
 
-    def add(self, which: int) -> None:
-        """Count one more of NAMES[which]."""
-        self.counts[which] = (self.counts[which] + 1) & SMALL_MAX
+    def add(self, which: int, times: int = 1) -> None:
+        """Count NAMES[which] once more, or so many times."""
+        self.counts[which] = (self.counts[which] + times) & SMALL_MAX
 
     def named(self) -> dict:
         """Return {name: count} of those that are not zero, for status messages."""

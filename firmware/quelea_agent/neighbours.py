@@ -5,8 +5,9 @@ equivocation and is counted. Ages are by the own clock only. Columns by slot: ne
 ascending order of their numbers.
 """
 
-from quelea_proto.fixed import ring16_diff, ticks_diff
+from quelea_proto.fixed import ring16_diff
 from quelea_proto.frames import EPOCH, NODE, SEQ, SESSION, VALUE_Q, Frame
+from quelea_proto.limits import TICKS_MASK, USED_MOD
 
 from quelea_agent import counters as count
 from quelea_agent.counters import Counters
@@ -18,6 +19,9 @@ class Neighbours:
     def __init__(self, numbers: tuple, fresh_ms: int, counters: Counters) -> None:
         slots = len(numbers)
         self.numbers = numbers
+        self._slots = {}  # number -> slot; only looked up in
+        for slot in range(slots):
+            self._slots[numbers[slot]] = slot
         self.fresh_ms = fresh_ms
         self.counters = counters
         self.live = bytearray(slots)
@@ -31,11 +35,7 @@ class Neighbours:
 
     def slot_of(self, number: int) -> int:
         """Return the slot of this node number, or -1."""
-        numbers = self.numbers
-        for slot in range(len(numbers)):
-            if numbers[slot] == number:
-                return slot
-        return -1
+        return self._slots.get(number, -1)
 
     def take(self, now_ms: int, source: int, frame: Frame) -> int:
         """Enter a well-formed frame; return its slot, or -1 when it was refused and counted.
@@ -46,19 +46,20 @@ class Neighbours:
         if source != 0 and source != head[NODE]:
             self.counters.add(count.BAD_SENDER)
             return -1
-        slot = self.slot_of(head[NODE])
+        slot = self._slots.get(head[NODE], -1)
         if slot < 0:
             self.counters.add(count.UNKNOWN_SENDER)
             return -1
-        if self.session[slot] != 0:
-            boots = ring16_diff(head[SESSION], self.session[slot])
-            if boots < 0:
-                self.counters.add(count.SESSION_OLD)
-                return -1
-            if boots == 0 and head[SEQ] <= self.seq[slot]:
+        session = self.session[slot]
+        if session == head[SESSION]:
+            if head[SEQ] <= self.seq[slot]:
                 self._refuse_old(slot, frame)
                 return -1
-        self.session[slot] = head[SESSION]
+        elif session != 0 and ring16_diff(head[SESSION], session) < 0:
+            self.counters.add(count.SESSION_OLD)
+            return -1
+        else:
+            self.session[slot] = head[SESSION]
         self.seq[slot] = head[SEQ]
         self.crc[slot] = frame.crc
         self.epoch[slot] = head[EPOCH]
@@ -77,13 +78,30 @@ class Neighbours:
             self.counters.add(count.EQUIVOCATION)
             self.suspicion[slot] += 1
 
+    def mark(self, epoch: int, used: bytearray) -> int:
+        """Fill `used` with the marks of the live neighbours in this epoch, 0 for the others.
+
+        Return how many are alive, but in another epoch.
+        """
+        live = self.live
+        elsewhere = 0
+        for slot in range(len(live)):
+            used[slot] = 0
+            if live[slot]:
+                if self.epoch[slot] == epoch:
+                    used[slot] = 1 + self.seq[slot] % USED_MOD  # frames.used_mark, written out
+                else:
+                    elsewhere += 1
+        return elsewhere
+
     def expire(self, now_ms: int) -> None:
         """Mark neighbours not heard for fresh_ms; to be called every round.
 
         A mark, not a comparison when needed: after half a ring of ticks an old age looks young.
         """
-        for slot in range(len(self.numbers)):
-            if self.live[slot]:
-                age_ms = ticks_diff(now_ms, self.heard_ms[slot])
-                if age_ms > self.fresh_ms or age_ms < 0:
-                    self.live[slot] = 0
+        live = self.live
+        heard_ms = self.heard_ms
+        fresh_ms = self.fresh_ms  # below TICKS_HALF, so an age below 0 on the ring is above it
+        for slot in range(len(live)):
+            if live[slot] and (now_ms - heard_ms[slot]) & TICKS_MASK > fresh_ms:
+                live[slot] = 0

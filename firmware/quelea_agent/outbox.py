@@ -55,6 +55,10 @@ class Outbox:
         frame.flags = (HELD if mode.held else 0) | (RESTART if mode.restarted else 0)
         frame.used = mode.used
         pack(frame, self.buffer, self.flows)
+        if self._fanout:
+            self._address()
+
+    def _address(self) -> None:
         for i in range(self._fanout):
             self.frames[i] = self._to[self._choose(i)]
 
