@@ -4,6 +4,13 @@
 Shapes and ranges are checked by the callers in this package; the one-call rules check their own.
 """
 
+from cpython.buffer cimport (
+    PyBUF_SIMPLE,
+    PyBUF_STRIDED_RO,
+    PyBUF_WRITABLE,
+    PyBuffer_Release,
+    PyObject_GetBuffer,
+)
 from libc.stddef cimport ptrdiff_t, size_t
 from libc.stdint cimport int16_t, int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
@@ -93,6 +100,11 @@ def use(str name):
     return found.name.decode()
 
 
+def used():
+    """Return the name of the instruction set in use."""
+    return _isa.name.decode()
+
+
 def limits():
     """Return the bounds compiled in: values in a sum, F, |q|."""
     return VALUES_MAX, FAULTS_MAX, Q_LIMIT - 1
@@ -152,18 +164,29 @@ cdef class Plan:
 def run_columns(Plan plan, values, own, out, int threads):
     """Run the plan on a (received, lanes) array; all arrays of one width, 2 or 4 bytes."""
     cdef columns job
+    cdef Py_buffer rows, ours, result
     cdef int members
     memset(&job, 0, sizeof(job))
-    job.plan = &plan.made
-    job.width = values.itemsize
-    job.values = <const void *><size_t>values.ctypes.data
-    job.own = <const void *><size_t>(0 if own is None else own.ctypes.data)
-    job.out = <void *><size_t>out.ctypes.data
-    job.row_stride = values.strides[0] // job.width
-    job.lane_stride = values.strides[1] // job.width
-    job.lanes = values.shape[1]
-    with nogil:
-        members = columns_run(&job, threads)
+    memset(&ours, 0, sizeof(ours))
+    PyObject_GetBuffer(values, &rows, PyBUF_STRIDED_RO)
+    try:
+        PyObject_GetBuffer(out, &result, PyBUF_WRITABLE)
+        try:
+            if own is not None:
+                PyObject_GetBuffer(own, &ours, PyBUF_SIMPLE)
+            job.plan = &plan.made
+            job.width = rows.itemsize
+            job.values, job.own, job.out = rows.buf, ours.buf, result.buf
+            job.row_stride = rows.strides[0] // rows.itemsize
+            job.lane_stride = rows.strides[1] // rows.itemsize
+            job.lanes = rows.shape[1]
+            with nogil:
+                members = columns_run(&job, threads)
+        finally:
+            PyBuffer_Release(&ours)  # does nothing if it was never taken
+            PyBuffer_Release(&result)
+    finally:
+        PyBuffer_Release(&rows)
     if members < 0:
         raise MemoryError
     return members

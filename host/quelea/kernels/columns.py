@@ -1,5 +1,6 @@
 """A rule on many agents whose values are already gathered, one row a neighbour."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,13 @@ assert tuple(row[0] for row in RULES) == NUMBERS, "src/kernel.h: enum rule follo
 THREADS_MAX = 64
 
 
+@lru_cache(maxsize=256)
+def _made(rule: str, received: int, faults_max: int, has_own: bool, isa: str) -> _core.Plan:
+    """Return the plan, the same for the same question; isa: that of _core.used()."""
+    del isa
+    return _core.Plan(NUMBERS.index(rule), received, has_own, faults_max)
+
+
 def plan(rule: str, received: int, faults_max: int, has_own: bool = True) -> _core.Plan:
     """Return a rule made ready for `received` values; refuses what no node could be asked."""
     if rule not in NUMBERS:
@@ -35,7 +43,7 @@ def plan(rule: str, received: int, faults_max: int, has_own: bool = True) -> _co
             "only the trimmed mean of 2F + 1 values or more does without",
             "pass own_q",
         )
-    return _core.Plan(NUMBERS.index(rule), received, has_own, faults_max)
+    return _made(rule, received, faults_max, has_own, _core.used())
 
 
 def check_range(values_q: IntArray) -> None:
@@ -99,8 +107,8 @@ def columns(
         out = np.empty(lanes, values_q.dtype)
     else:
         _whole(out, lanes, values_q.dtype, "out")
-    if np.may_share_memory(out, values_q):
-        raise UserError("out overlaps values_q", "out", remedy="give it memory of its own")
+        if np.may_share_memory(out, values_q):
+            raise UserError("out overlaps values_q", "out", remedy="give it memory of its own")
     if made.holds:
         np.copyto(out, values_q[0] if own_q is None else own_q)
     elif lanes[0]:

@@ -2,7 +2,6 @@
 #include "columns.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { KEYS_MAX = 6144, LANES_AT_ONCE_MAX = 512 }; /* 24 KB of rows: half of a first cache */
 
@@ -106,8 +105,6 @@ int columns_run(const struct columns *columns, int threads)
     for (int member = 0; member < threads; member++) {
         keys[member] = aligned_alloc(64, rows * lanes_at_once(columns->plan) * sizeof(int32_t));
         enough = enough && keys[member];
-        if (enough)
-            memset(keys[member], 0, rows * lanes_at_once(columns->plan) * sizeof(int32_t));
     }
     if (enough)
         members = team_run(work, &job, threads);

@@ -2,12 +2,12 @@
  *
  * A function sorts no more than its rule needs for its F. Included after an ISA's lanes, which
  * set what differs between rows of keys and rows of values: NAMED(x), a name of its own; LOADED,
- * a row as a key; STORED, a key as the rows are. The tables at the end are indexed by
+ * a row as a key; STORED, a key as the rows are; AHEAD, what to fetch of a row in advance. The tables at the end are indexed by
  * [values][faults].
  */
 
 
-#define ROW(j) LOADED(key_load(base + offsets[j]))
+#define ROW(j) (AHEAD(base + offsets[j]), LOADED(key_load(base + offsets[j])))
 #define R(j) vkey v##j = ROW(j);
 #define S(a, b) key_order(&v##a, &v##b);
 #define L(a, b) v##a = key_min(v##a, v##b);
@@ -153,3 +153,4 @@ static void NAMED(run_mean)(const struct plan *plan, const struct batch *batch)
 #undef NAMED
 #undef LOADED
 #undef STORED
+#undef AHEAD

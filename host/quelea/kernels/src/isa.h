@@ -9,11 +9,13 @@ enum { FUSED_FAULTS = FUSED_MAX / 2 + 1 };
 #define NAMED(x) x
 #define LOADED(key) key
 #define STORED(key) key
+#define AHEAD(row) (void)0
 #include "fused.h"
 #ifdef ISA_FUSES_VALUES
 #define NAMED(x) values_##x
 #define LOADED(value) int_key(int_add(key_int(value), int_all(KEY_BIAS)))
 #define STORED(key) int_sub(key, int_all(KEY_BIAS))
+#define AHEAD(row) __builtin_prefetch((row) + 128) /* eight lines: memory read in order */
 #include "fused.h"
 #endif
 #include "ring.h"
