@@ -17,7 +17,7 @@ MUTATIONS = (
     ("quelea_proto/rules/wmsr.py", "total = own_q", "total = values_q[0]"),
     ("quelea_proto/flows.py", "residue = total_q - step_q * part", "residue = 0"),
     ("quelea_proto/fixed.py", "diff >= TICKS_HALF", "diff > TICKS_MASK"),
-    ("quelea_agent/neighbours.py", "age_ms > self.fresh_ms", "age_ms >= self.fresh_ms"),
+    ("quelea_agent/neighbours.py", "TICKS_MASK > fresh_ms", "TICKS_MASK >= fresh_ms"),
     ("quelea_agent/neighbours.py", "self.suspicion[slot] += 1", "pass"),
     ("quelea_agent/consensus.py", "2 * self.faults_max + 1", "self.faults_max + 1"),
     ("quelea_agent/consensus.py", "found - 1 - self.faults_max", "found - 1"),

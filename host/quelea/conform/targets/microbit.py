@@ -40,6 +40,7 @@ class Microbit(Target):
     heap_small = True
     parallel = False
     rounds_share = 0.0
+    options: tuple[str, ...] = ()  # further ones of the emulator
 
     def __init__(self, runtime: str | None = None) -> None:
         super().__init__("microbit")
@@ -57,7 +58,7 @@ class Microbit(Target):
         # It takes no notice of a closed stdin: the kernel ends it if this process is killed.
         bound = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
         self._process = subprocess.Popen(
-            [*bound, EMULATOR, *MACHINE],
+            [*bound, EMULATOR, *MACHINE, *self.options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -99,8 +100,12 @@ class Microbit(Target):
         return printed
 
     def _piece(self, repl: RawRepl, source: str, timeout_s: float, before: str) -> str:
-        self._write(repl, PIECE, source, timeout_s)
-        printed, error = repl.execute(f"exec(open({PIECE!r}).read({len(source)}))", timeout_s)
+        step = source
+        if len(source) > STEP_CHARS_MAX:
+            self._write(repl, PIECE, source, timeout_s)
+            step = f"exec(open({PIECE!r}).read({len(source)}))"
+        # A step by itself leaves the script more of the short stack than exec() does.
+        printed, error = repl.execute(step, timeout_s)
         repl.execute("gc.collect()", timeout_s)
         if not error or "SystemExit" in error:
             return printed
