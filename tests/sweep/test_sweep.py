@@ -19,11 +19,11 @@ from quelea.sweep.grid import Grid
 from quelea.sweep.store import Store
 
 GRID = ("--seeds", "30", "--rules", "wmsr,mean", "--attacks", "const-max,none",
-        "--topologies", "complete", "--nodes", "7", "--rounds", "20", "--calm-rounds", "20",
-        "--epoch-rounds", "12")  # fmt: skip
+        "--topologies", "complete", "--nodes", "7", "--rounds", "12", "--calm-rounds", "12",
+        "--epoch-rounds", "8")  # fmt: skip
 SAME = Grid(
     seeds=30, rules=("wmsr", "mean"), attacks=("const-max", "none"), topologies=("complete",),
-    nodes=(7,), rounds=20, calm_rounds=20, epoch_rounds=12,
+    nodes=(7,), rounds=12, calm_rounds=12, epoch_rounds=8,
 )  # fmt: skip
 DEADLINE_S = 90.0
 

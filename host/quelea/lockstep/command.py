@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import resource
 import sys
 import time
 import traceback
@@ -22,7 +23,7 @@ from quelea.lockstep.resilient import ATTACKS, Resilient, draw_values
 from quelea.lockstep.team import Team, share
 
 ROUNDS_MAX = 10_000_000
-SPREAD_EXACT_Q = 2
+RSS_BYTES = 1 if sys.platform == "darwin" else 1024  # unit of ru_maxrss
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,10 @@ class Options:
 
 @dataclass
 class Result:
-    """course: (round, lowest, highest) of the honest values. ms_*: of the slowest rank."""
+    """course: (round, lowest, highest) of the honest values. ms_*: of the slowest rank.
+
+    bytes_node: the largest rank's peak memory over its nodes, everything else in it included.
+    """
 
     course: list[tuple[int, int, int]]
     digest: str
@@ -84,6 +88,7 @@ class Result:
     ms_round: float
     ms_exchange: float
     ms_build: float
+    bytes_node: float
 
 
 def simulate(options: Options, team: Team) -> Result | None:
@@ -122,12 +127,13 @@ def simulate(options: Options, team: Team) -> Result | None:
     waits = fleet.waits if isinstance(fleet, Exact) else 0
     gap_q = int(inputs_q.sum(dtype=np.int64) - fleet.values_q.sum(dtype=np.int64)) - given_q
     sums = team.total(np.array([outside, gap_q, waits, fleet.halo.crossing], dtype=np.int64))
-    spans_s = (ended_s - built_s, exchange_s, built_s - started_s)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_BYTES / max(1, own.count)
+    spans_s = (ended_s - built_s, exchange_s, built_s - started_s, memory / 1000)
     slowest_s = -team.least(-np.array(spans_s))
     digest = _digest(course, fleet.state, team)
     if team.rank:
         return None
-    ms = 1000.0 * slowest_s / np.array([options.rounds, options.rounds, 1])
+    ms = 1000.0 * slowest_s / np.array([options.rounds, options.rounds, 1, 1])
     return Result(
         course, digest, int(sums[0]), fleet.met, int(sums[1]), int(sums[2]), int(sums[3]),
         *(round(float(value), 4) for value in ms),
@@ -209,7 +215,8 @@ def _report(options: Options, result: Result, ranks: int, as_json: bool) -> int:
     console.print(
         f"{options.nodes:,} nodes on {ranks} rank{'s' * (ranks > 1)}: {result.ms_round:.3f} ms a "
         f"round, {result.ms_exchange:.3f} ms of it exchange of {each:,.0f} values a rank; "
-        f"built in {result.ms_build / 1000:.1f} s; digest {result.digest[:16]}"
+        f"built in {result.ms_build / 1000:.1f} s, {result.bytes_node:,.0f} bytes a "
+        f"node; digest {result.digest[:16]}"
     )
     if as_json:
         row = {"verdict": holds, "checks": [check._asdict() for check in found], "ranks": ranks}
