@@ -18,11 +18,11 @@ from quelea.sweep import command, engine, point, store, table
 from quelea.sweep.grid import Grid
 from quelea.sweep.store import Store
 
-GRID = ("--seeds", "30", "--rules", "wmsr,mean", "--attacks", "const-max,none",
+GRID = ("--seeds", "16", "--rules", "wmsr,mean", "--attacks", "const-max,none",
         "--topologies", "complete", "--nodes", "7", "--rounds", "12", "--calm-rounds", "12",
         "--epoch-rounds", "8")  # fmt: skip
 SAME = Grid(
-    seeds=30, rules=("wmsr", "mean"), attacks=("const-max", "none"), topologies=("complete",),
+    seeds=16, rules=("wmsr", "mean"), attacks=("const-max", "none"), topologies=("complete",),
     nodes=(7,), rounds=12, calm_rounds=12, epoch_rounds=8,
 )  # fmt: skip
 DEADLINE_S = 90.0
@@ -53,6 +53,10 @@ def files(into: Path) -> list[Path]:
     return list((into / "rows").glob("*.jsonl"))
 
 
+def rows_there(into: Path) -> int:
+    return sum(len(path.read_text().splitlines()) for path in files(into))
+
+
 def children(pid: int) -> list[int]:
     """Return the processes below pid that run loky's workers."""
     found = []
@@ -74,7 +78,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the digest that one process finds."""
     into = tmp_path_factory.mktemp("serial")
     report = finish(sweep(into, "--jobs", "1"))
-    assert report["verdict"] is True and report["points"] == SAME.count == 120
+    assert report["verdict"] is True and report["points"] == SAME.count == 64
     groups = {(row["rule"], row["attack"]): row for row in report["groups"]}
     assert groups["mean", "const-max"]["outside_hull"] > 0, "the liars moved nobody"
     assert groups["wmsr", "const-max"]["outside_hull"] == 0
@@ -92,7 +96,7 @@ def test_a_killed_worker_loses_nothing(tmp_path: Path, reference: str) -> None:
     os.kill(children(process.pid)[0], signal.SIGKILL)
     report = finish(process)
     assert report["worker_losses"] >= 1, "the kill came too late: nothing is proved"
-    assert report["digest"] == reference and report["points"] == 120
+    assert report["digest"] == reference and report["points"] == 64
 
 
 def test_a_killed_sweep_goes_on_with_what_is_missing(tmp_path: Path, reference: str) -> None:
@@ -100,10 +104,10 @@ def test_a_killed_sweep_goes_on_with_what_is_missing(tmp_path: Path, reference: 
     until(lambda: len(files(tmp_path)) >= 3, "some rows")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    there = len(Store(tmp_path, SAME, point.fingerprint()).read())
-    assert 3 <= there < 120
+    there = rows_there(tmp_path)
+    assert 3 <= there < 64
     report = finish(sweep(tmp_path, "--jobs", "1"))
-    assert report["new_points"] == 120 - there
+    assert report["new_points"] == 64 - there
     assert report["digest"] == reference
     again = finish(sweep(tmp_path))
     assert again["new_points"] == 0 and again["digest"] == reference
@@ -184,10 +188,10 @@ def test_a_dask_cluster_that_loses_a_worker(
     process = sweep(into, "--dask", address)
     until(lambda: len(files(into)) >= 3 or process.poll() is not None, "some rows")
     workers[0].kill()
-    there = len(Store(into, SAME, point.fingerprint()).read())
-    assert there < 120, "the kill came too late: nothing is proved"
+    there = rows_there(into)
+    assert there < 64, "the kill came too late: nothing is proved"
     report = finish(process)
-    assert report["digest"] == reference and report["points"] == 120
+    assert report["digest"] == reference and report["points"] == 64
 
 
 def test_a_cluster_that_is_not_there_is_refused(tmp_path: Path, need: Any) -> None:
@@ -222,7 +226,7 @@ def test_a_folder_of_another_sweep_or_other_code_is_refused(tmp_path: Path) -> N
     Store(tmp_path, SAME, "a")
     Store(tmp_path, SAME, "a")
     with pytest.raises(UserError, match="another sweep") as caught:
-        Store(tmp_path, Grid(seeds=31), "a")
+        Store(tmp_path, Grid(seeds=17), "a")
     assert "seeds" in caught.value.why
     with pytest.raises(UserError, match="other code"):
         Store(tmp_path, SAME, "b")
