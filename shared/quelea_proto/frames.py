@@ -12,8 +12,8 @@ Little endian throughout:
 A field is (name, bytes, signed, unit). Kinds are append-only: a number is never used again.
 Nothing here raises on bytes from outside and nothing allocates: `unpack` fills a Frame that the
 caller keeps, and columns are read from the payload when asked for. The fields are read and
-written one by one, not by walking the rows, which takes twice the instructions of a round
-(bench/README.md); tests/unit/test_frame_rows.py walks them and compares.
+written one by one, not by walking the rows, which takes twice the instructions for a head;
+tests/unit/test_frame_rows.py walks them and compares.
 """
 
 from quelea_proto.flows import Flows
@@ -272,7 +272,7 @@ def _damage(payload: bytes | bytearray | memoryview) -> int:
     """Return why the payload is no whole frame, or OK.
 
     Reading is spread over several functions since one with many names would not find room for
-    them on the stack: MicroPython takes them from the heap then (bench/README.md).
+    them on the stack: MicroPython takes them from the heap then.
     """
     length = len(payload)
     if length < 4:

@@ -110,10 +110,12 @@ def test_within_f_the_honest_stay_in_their_hull(name: str, world: bool, seed: in
 
 
 def test_the_plain_mean_shows_that_the_lies_bite(seed: int) -> None:
-    """Nearly every adversary moves the mean out of the hull; those that may not are named."""
+    """Nearly every adversary moves the mean out of the hull in one of four runs."""
     bites = set()
-    for name in NAMES:
-        run = Run(K7, name, (2, 5), seed, True, rule="mean", faults_max=2)
+    for name, at in itertools.product(NAMES, range(4)):
+        if name in bites:
+            continue
+        run = Run(K7, name, (2, 5), seed + at, True, rule="mean", faults_max=2)
         for number in run.honest:
             run.agents[number].sense(0, 4000 + 100 * number)
         for _ in range(20):

@@ -158,6 +158,8 @@ def _switch_doubles(table: Index, random: np.random.Generator) -> None:
     agents, degree = table.shape
     while pairs := _doubles(table):
         for a, b in pairs:
+            if int((table[a] == b).sum()) < 2:
+                continue  # a switch for another pair has taken it away already
             for _ in range(SWAPS_MAX):
                 c = int(random.integers(agents))
                 d = int(table[c, random.integers(degree)])
