@@ -9,7 +9,7 @@ COMPILED := $(wildcard host/quelea/reference/twin/*.py) \
 TOOLS := $(wildcard tools/*.py tools/*/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test check conform clean
+.PHONY: help env run test check bench conform clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -33,12 +33,16 @@ check: env ## Lint, types, spelling, house rules, derived files and vectors.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	MYPYPATH=tools $(BIN)/mypy $(TOOLS)
+	MYPYPATH=host:shared:firmware $(BIN)/mypy bench/__main__.py bench/plots.py
 	$(BIN)/codespell
 	$(BIN)/python tools/tidy.py
 	$(BIN)/python tools/derive.py --check
 	$(BIN)/python tools/oracle.py --check
 	$(BIN)/python tools/networks.py --check
 	$(BIN)/quelea games --check
+
+bench: env ## Measure the kernels against peers and limits; pictures in runs/bench/.
+	$(BIN)/python -m bench --plot runs/bench $(ARGS)
 
 conform: env ## Hold every target found here to the reference, bit for bit.
 	$(BIN)/quelea conform $(ARGS)

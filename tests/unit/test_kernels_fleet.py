@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from quelea import kernels
 from quelea.errors import UserError
-from quelea.kernels import _core, graphs
+from quelea.kernels import _core
 from quelea_proto.limits import Q_MAX
 from quelea_proto.rules import RULES, find
 
@@ -39,11 +39,10 @@ def halves(draw: np.random.Generator, agents: int) -> NDArray[np.int32]:
 
 
 @pytest.mark.parametrize("is_tiled", [False, True])
-def test_tables(isa: str, is_tiled: bool, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables(isa: str, is_tiled: bool, seed: int) -> None:
     draw = np.random.default_rng(seed)
-    monkeypatch.setattr(graphs, "TILED_FROM_BYTES", 0 if is_tiled else 1 << 40)
     for agents, degree, name in ((40, 8, "wmsr"), (300, 4, "midpoint"), (1200, 8, "trimmed-mean")):
-        table = kernels.random_regular(agents, degree, seed)
+        table = kernels.Table(kernels.random_regular(agents, degree, seed).neighbours, is_tiled)
         start = halves(draw, agents)
         want = moved(table.neighbours, start, name, (degree - 1) // 3, 3)
         for kind in (np.int32, np.int16):
@@ -57,9 +56,7 @@ def test_tables(isa: str, is_tiled: bool, seed: int, monkeypatch: pytest.MonkeyP
                 assert (fleet.values_q == want).all(), (agents, kind, threads)
 
 
-def test_tiles_of_a_large_fleet_equal_direct_gathering(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tiles_of_a_large_fleet_equal_direct_gathering(seed: int) -> None:
     """Several zones, tiles and blocks, the last of each not full."""
     draw = np.random.default_rng(seed)
     for agents, degree in ((300_001, 8), (70_000, 30)):
@@ -67,11 +64,9 @@ def test_tiles_of_a_large_fleet_equal_direct_gathering(
         start = halves(draw, agents)
         found = []
         for kind in (np.int16, np.int32):
-            for limit in (0, 1 << 40):
-                monkeypatch.setattr(graphs, "TILED_FROM_BYTES", limit)
-                fleet = kernels.Fleet(
-                    kernels.Table(neighbours), start.astype(kind), "trimmed-mean", 2, threads=2
-                )
+            for is_tiled in (True, False):
+                table = kernels.Table(neighbours, is_tiled)
+                fleet = kernels.Fleet(table, start.astype(kind), "trimmed-mean", 2, threads=2)
                 fleet.run(2)
                 found.append(fleet.values_q.astype(np.int32))
         assert all((other == found[0]).all() for other in found[1:])

@@ -23,9 +23,11 @@ class Table:
     """Any graph in which all agents hear the same number of others.
 
     neighbours: (agents, degree), the numbers 0..agents-1 of those heard; repeats count twice.
+    is_tiled: whether rounds gather by tiles (src/tiles.h); None: if the state is large.
     """
 
-    def __init__(self, neighbours: NDArray[np.integer]) -> None:
+    def __init__(self, neighbours: NDArray[np.integer], is_tiled: bool | None = None) -> None:
+        self.is_tiled = is_tiled
         if neighbours.ndim != 2 or not 1 <= neighbours.shape[1] <= NEIGHBOURS_MAX:
             raise UserError(
                 f"neighbours of shape {neighbours.shape}",
@@ -56,8 +58,9 @@ class Table:
         ).ravel()
 
     def tiles(self, width: int) -> _core.Tiles | None:
-        """The edges sorted for a state of `width` bytes; None where that would not help."""
-        if self.agents * width < TILED_FROM_BYTES:
+        """The edges sorted for a state of `width` bytes; None: gather directly."""
+        is_large = self.agents * width >= TILED_FROM_BYTES
+        if not (is_large if self.is_tiled is None else self.is_tiled):
             return None
         if width not in self._tiles:
             self._tiles[width] = _core.Tiles(self.grouped, self.degree, width)

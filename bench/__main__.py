@@ -1,0 +1,98 @@
+"""`python -m bench`: measure, print the table, and with --json one object for programs."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from quelea import kernels
+
+from bench import exact, gathered, rounds
+from bench.machine import machine
+from bench.measure import Row, table
+
+PARTS = ("columns", "rules", "isa", "call", "rounds", "threads", "exact")
+
+
+def parts(wanted: list[str]) -> list[Row]:
+    """Run the wanted parts in order; each checks its results before it times them."""
+    graph: kernels.Table | None = None
+    if {"rounds", "threads", "exact"} & set(wanted):
+        graph = kernels.random_regular(rounds.AGENTS, rounds.DEGREE, 1)
+    jobs: dict[str, list[Callable[[], list[Row]]]] = {
+        "columns": [gathered.big_rows, gathered.small_rows],
+        "rules": [gathered.rule_rows, gathered.wide_rows],
+        "isa": [gathered.isa_rows],
+        "call": [gathered.call_rows],
+        "exact": [exact.sum_rows, exact.momentum_rows],
+    }
+    if graph is not None:
+        known = graph
+        jobs["rounds"] = [
+            lambda: rounds.random_rows(known),
+            lambda: rounds.implicit_rows(known),
+            lambda: rounds.lane_rows(known),
+        ]
+        jobs["threads"] = [lambda: rounds.thread_rows(known)]
+        jobs["exact"].append(lambda: exact.average_rows(known))
+    rows: list[Row] = []
+    for name in wanted:
+        for job in jobs[name]:
+            rows += job()
+    return rows
+
+
+def main() -> int:
+    """Return 0 if every bound holds, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one object to standard output")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=PARTS,
+        default=list(PARTS),
+        metavar="PART",
+        help=f"parts to run: {', '.join(PARTS)}",
+    )
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        metavar="FOLDER",
+        help="also draw cost.png and rounds.png there (needs the extra [plot])",
+    )
+    options = parser.parse_args()
+    start, here = time.perf_counter(), machine()
+    rounds.check_half_up()
+    rows = parts(options.only)
+    out = sys.stderr if options.json else sys.stdout
+    for line in [*here.lines(), "", *table(rows)]:
+        print(line, file=out)
+    judged = [row for row in rows if row.bound is not None]
+    held = sum(row.ok for row in judged)
+    drawn: list[str] = []
+    if options.plot:
+        from bench.plots import draw
+
+        drawn = [str(path) for path in draw(options.plot)]
+    took_s = time.perf_counter() - start
+    print(f"\n{held} of {len(judged)} bounds hold; {took_s:.0f} s", *drawn, file=out)
+    if options.json:
+        print(
+            json.dumps(
+                {
+                    "verdict": held == len(judged),
+                    "checks": [row.check() for row in judged],
+                    "shown": [row.check() for row in rows if row.bound is None],
+                    "machine": here.as_dict(),
+                    "plots": drawn,
+                    "took_s": round(took_s, 1),
+                }
+            )
+        )
+    return 0 if held == len(judged) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
