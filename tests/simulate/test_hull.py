@@ -1,7 +1,5 @@
 """Under every attack and every fault the honest stay in the honest hull, and agree afterwards."""
 
-import os
-
 import pytest
 from fleets import scenario_of
 from quelea import adversaries, checkers
@@ -34,9 +32,6 @@ safety_s = 50.0
 @pytest.mark.parametrize("attack", adversaries.names())
 def test_honest_stay_in_the_hull(attack: str, seed: int) -> None:
     """One rule an attack here, by the seed; every pair of them over the seeds of a day."""
-    # Open: QUELEA_SEED=111917589 with spectral shows a held frame that moved; until that is
-    # understood the seed here is fixed unless the variable asks for another.
-    seed = int(os.environ.get("QUELEA_SEED", "1"))
     rule = RULES[(seed + adversaries.names().index(attack)) % len(RULES)]
     outcome = run_seed(scenario_of(SEVEN.format(rule=rule, attack=attack)), seed, keep=True)
     print(outcome.options.as_dict())
