@@ -25,7 +25,9 @@ class Input(NamedTuple):
 class Move(NamedTuple):
     """Frame number at, the position of the same node's frame before it, and what it used.
 
-    before: None where that frame is missing: the first of a session, or one not recorded.
+    before: None where that frame is missing: the first of a session, or one not recorded. A board
+    that takes over an id speaks as (session, seq) once more: its frames do not go on from those
+    of the board before it, also where its first ones were lost and the numbers happen to fit.
     """
 
     at: int
@@ -45,12 +47,17 @@ def moves(record: Record, facts: Facts) -> list[Move]:
 def _moves(record: Record, facts: Facts) -> Iterator[Move]:
     said = _said(record)
     last: dict[int, int] = {}
+    reused_us = _reused_us(record, facts)
     for at in record.spoken:
         source = int(record.source[at])
         before = last.get(source)
         if before is not None and (
             record.session[before] != record.session[at]
             or record.seq[before] + 1 != record.seq[at]
+            or any(
+                record.t_us[before] <= t_us <= record.t_us[at]
+                for t_us in reused_us.get(source, ())
+            )
         ):
             before = None
         last[source] = at
@@ -61,6 +68,15 @@ def _moves(record: Record, facts: Facts) -> Iterator[Move]:
             if mark
         ]
         yield Move(at, before, inputs)
+
+
+def _reused_us(record: Record, facts: Facts) -> dict[int, list[int]]:
+    """Return by number when a node began to speak with a session that had been used before."""
+    found: dict[int, list[int]] = {}
+    for event in record.events:
+        if event.name == "session-reused":
+            found.setdefault(facts.numbers.get(event.source, 0), []).append(event.t_us)
+    return found
 
 
 def _said(record: Record) -> dict[tuple[int, int], list[int]]:

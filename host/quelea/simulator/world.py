@@ -123,7 +123,8 @@ class World:
     def calm(self) -> None:
         """Begin the second phase: heal everything, bring everybody back, inject nothing more.
 
-        Nodes with a boot counter behind what they have used are enrolled anew: see Storage.
+        Nodes with a boot counter behind what their id has used, or level with it (a new board that
+        speaks in the very session of the old one), are enrolled anew: see Storage.
         """
         self.faults = Faults(echo=self.faults.echo)
         self.network.calm()
@@ -131,8 +132,9 @@ class World:
         for number in self.numbers:
             node = self.nodes[number]
             node.present = True
-            if node.storage.stored != node.storage.newest or node.version > 1:
-                node.storage.enrol()
+            storage = node.storage
+            if storage.reused or storage.stored != storage.newest or node.version > 1:
+                storage.enrol()
                 self.end_life(node)
             if not node.alive:
                 self.boot(number)
