@@ -41,6 +41,16 @@ EXTENSIONS.append(
         extra_link_args=["-pthread"],
     )
 )
+ENGINE = Path("host/quelea/simulator/engine")
+EXTENSIONS.append(
+    Extension(
+        "quelea.simulator.engine._engine",
+        [str(ENGINE / "_engine.pyx"), *sorted(str(path) for path in ENGINE.glob("engine*.c"))],
+        include_dirs=[str(ENGINE)],
+        depends=sorted(str(path) for path in ENGINE.glob("*.h")),
+        extra_compile_args=["-O3", "-g0", "-fwrapv", "-Wno-psabi"],
+    )
+)
 DIRECTIVES = {
     "annotation_typing": False,  # `int` in the twin's annotations means any Python integer
     "boundscheck": True,  # of Python's lists; C arrays have no check, their indices are bounded

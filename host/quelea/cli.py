@@ -214,11 +214,20 @@ def sim(
     seeds: Annotated[int | None, typer.Option(help="How many; default: the scenario's.")] = None,
     jobs: Annotated[int | None, typer.Option(help="Processes; default: 2.")] = None,
     runs: Annotated[Path, typer.Option(help="Where failing seeds are kept.")] = Path("runs"),
+    engine: Annotated[
+        bool, typer.Option("--engine", help="Sixteen seeds at once, in synchronous rounds.")
+    ] = False,
+    nodes: Annotated[int, typer.Option(help="Of a seed of the engine.")] = 64,
+    rounds: Annotated[int, typer.Option(help="Of a seed of the engine.")] = 500,
     json: Json = False,
 ) -> None:
     """Run a scenario in virtual time, many seeds of it; a failing seed replays bit for bit."""
     from quelea.simulator import command
 
+    if engine:
+        from quelea.simulator.engine.command import engine as run_engine
+
+        raise typer.Exit(run_engine(seed, seeds, nodes, rounds, jobs, as_json=json))
     if scenario is None:
         typer.echo(command.listing())
         raise typer.Exit

@@ -158,7 +158,7 @@ def draw(scenario: Scenario, seed: int) -> Options:
         safety_s=float(values["phases", "safety_s"]),
         liveness_s=float(values["phases", "liveness_s"]),
         rounds_max=0.0,
-        spread_max_q=values["checks", "spread_max_q"] or _agreement_q(exact, topology.degree_max),
+        spread_max_q=values["checks", "spread_max_q"] or agreement_q(exact, topology.degree_max),
         narrow=values["checks", "narrow"],
         faults=_faults(values, seed),
     )
@@ -187,7 +187,7 @@ def _met(topology: Topology, liars: tuple[int, ...]) -> int:
     return max(len(lying.intersection(topology.neighbours(number))) for number in honest)
 
 
-def _agreement_q(exact: bool, degree_max: int) -> int:
+def agreement_q(exact: bool, degree_max: int) -> int:
     """Return the spread that counts as agreement. Exact: measured, see docs/testing.md."""
     if not exact:
         return SPREAD_RESILIENT_Q
@@ -208,7 +208,7 @@ def _with_phases(options: Options, topology: Topology, rho_equal: float, robust:
     return replace(options, rounds_max=round(rounds_max, 1), liveness_s=liveness_s)
 
 
-def due(options: Options, topology: Topology, rho_equal: float, robust: int) -> float:
+def due(options: Any, topology: Topology, rho_equal: float, robust: int) -> float:
     """Return the rounds from a calm beginning to agreement, from the graph's spectrum; 0: none.
 
     Resilient: to 1 % of the spread, slower by what trimming leaves out. Exact: down to single
@@ -216,7 +216,7 @@ def due(options: Options, topology: Topology, rho_equal: float, robust: int) -> 
     each share of the widest edge, in which the last single units cross.
     """
     span_q = options.hi_q - options.lo_q
-    degree = topology.degree_mean
+    degree = float(topology.degree_mean)
     if options.mode == "exact":
         predicted = rounds_predicted(rho_equal, max(2.0, span_q)) or 0
         part = 1 + topology.degree_max
@@ -224,11 +224,11 @@ def due(options: Options, topology: Topology, rho_equal: float, robust: int) -> 
     if not options.in_model or not _promised(options, topology, robust):
         return 0.0
     predicted = rounds_predicted(rho_equal, 100.0) or 0
-    heard = max(1.0, degree + 1 - 2 * options.faults_max)
+    heard = max(1.0, degree + 1 - 2 * int(options.faults_max))
     return predicted * (degree + 1) / heard * ROUNDS_SLACK + ROUNDS_EXTRA
 
 
-def _promised(options: Options, topology: Topology, robust: int) -> bool:
+def _promised(options: Any, topology: Topology, robust: int) -> bool:
     """Return whether agreement is proved for this rule on this graph."""
     if options.fanout and options.faults_max:
         return False  # fewer frames than the proof counts on

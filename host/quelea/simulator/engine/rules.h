@@ -1,0 +1,61 @@
+/* The six rules on lanes; values[:count] with NONE where a value is missing, found: how many. */
+#ifndef QUELEA_ENGINE_RULES_H
+#define QUELEA_ENGINE_RULES_H
+
+#include "sorting.h"
+
+INLINE v wmsr(const struct fleet *f, v own, v *values, int count, v found)
+{
+    v below = all(0), above = all(0), faults = all(f->faults);
+    for (int i = 0; i < count; i++) {
+        below -= values[i] < own;
+        above -= (values[i] > own) & (values[i] != NONE);
+    }
+    sorted(f, values, count);
+    v first = least(below, faults), last = found - least(above, faults);
+    return half_up(own + window(values, count, first, last), last - first + 1);
+}
+
+INLINE v trim_and_clip(const struct fleet *f, v own, v *values, int count, v found)
+{
+    v near[SLOTS_MAX + 1], kept = found - 2 * f->faults;
+    for (int i = 0; i < count; i++)
+        near[i] = pick(values[i] == NONE, values[i], size(values[i] - own));
+    sorted(f, near, count);
+    v longest = at(near, count, kept - 1);
+    sorted(f, values, count);
+    v total = all(0);
+    for (int i = 0; i < count; i++) {
+        v moved = most(-longest, least(longest, values[i] - own));
+        total += (all(i) >= f->faults) & (all(i) < f->faults + kept) & moved;
+    }
+    return own + half_up(total, kept + 1);
+}
+
+/* What the fleet's rule makes of own and values; meaningful where found >= 2F + 1. */
+INLINE v combined(const struct fleet *f, v own, v *values, int count, v found)
+{
+    if (f->rule == MEAN) {
+        v total = own;
+        for (int i = 0; i < count; i++)
+            total += (values[i] != NONE) & values[i];
+        return half_up(total, found + 1);
+    }
+    if (f->rule == WMSR)
+        return wmsr(f, own, values, count, found);
+    if (f->rule == TRIM_AND_CLIP)
+        return trim_and_clip(f, own, values, count, most(found, all(2 * f->faults + 1)));
+    values[count] = own;
+    sorted(f, values, count + 1);
+    v faults = all(f->faults), top = found - f->faults;
+    if (f->rule == TRIMMED_MEAN) {
+        v width = most(top - faults + 1, all(1));
+        return half_up(window(values, count + 1, faults, top + 1), width);
+    }
+    if (f->rule == MIDPOINT)
+        return half_up(at(values, count + 1, faults) + at(values, count + 1, top), all(2));
+    v low = found >> 1, high = (found + 1) >> 1;
+    return half_up(at(values, count + 1, low) + at(values, count + 1, high), all(2));
+}
+
+#endif
