@@ -6,8 +6,8 @@
 
 from quelea.journal.folder import RunFolder, begin, find_run, open_run
 from quelea.journal.memory import MemoryRecorder
-from quelea.journal.reader import Epoch, Journal, Traffic
-from quelea.journal.recorder import Incomplete, Recorder
+from quelea.journal.reader import Journal
+from quelea.journal.recorder import Forgotten, Incomplete, Recorder
 from quelea.journal.rows import (
     Check,
     Decoder,
@@ -18,6 +18,8 @@ from quelea.journal.rows import (
     StateRow,
     StatusRow,
 )
+from quelea.journal.tally import Second
+from quelea.journal.totals import Epoch, Traffic
 from quelea.journal.writer import Writer
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Epoch",
     "EventRow",
     "FaultRow",
+    "Forgotten",
     "FrameRow",
     "Incomplete",
     "Journal",
@@ -33,6 +36,7 @@ __all__ = [
     "NodeRow",
     "Recorder",
     "RunFolder",
+    "Second",
     "StateRow",
     "StatusRow",
     "Traffic",

@@ -8,12 +8,12 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from urllib.parse import quote
 
 from quelea.errors import UserError
-from quelea.journal import schema
-from quelea.journal.recorder import Incomplete
+from quelea.journal import schema, totals
+from quelea.journal.recorder import Forgotten, Incomplete
 from quelea.journal.rows import (
     Check,
     EventRow,
@@ -25,33 +25,13 @@ from quelea.journal.rows import (
     object_of,
     value_of,
 )
+from quelea.journal.tally import Second
+from quelea.journal.totals import Epoch, Traffic
 
 PAGE_ROWS = 2_000
 MAGIC = b"SQLite format 3\0"
 END_US = (1 << 63) - 1  # later than any t_us
 _FRAME = "at," + ",".join(schema.column_names(schema.BY_NAME["frame"]))
-
-
-class Epoch(NamedTuple):
-    """An epoch as heard. nodes: how many sent a good frame in it."""
-
-    epoch: int
-    from_us: int
-    to_us: int
-    nodes: int
-
-
-class Traffic(NamedTuple):
-    """What was heard of one node. lost: sequence numbers that never came, by gaps."""
-
-    node: int
-    frames: int
-    bytes: int
-    lost: int
-    refused: int
-    sessions: int
-    first_us: int
-    last_us: int
 
 
 class Journal:
@@ -114,6 +94,12 @@ class Journal:
         """What the writer had to drop, or None."""
         found = self.run().get("incomplete")
         return Incomplete(**found) if isinstance(found, dict) else None
+
+    @property
+    def forgotten(self) -> Forgotten | None:
+        """The oldest frames that the bound of the journal's size removed, or None."""
+        found = self.run().get("forgotten")
+        return Forgotten(**found) if isinstance(found, dict) else None
 
     def nodes(self, strangers: bool = False) -> list[NodeRow]:
         """Return the members by number; with strangers also ids (below 0) that no node has."""
@@ -188,20 +174,14 @@ class Journal:
         )
         return {source: input_q for source, input_q, _ in rows}
 
+    # -- sums, kept up by the writer: also of frames that were forgotten since -----------------
     def epochs(self) -> list[Epoch]:
         """Return the epochs heard, by the time each began."""
-        rows = self.connection.execute(
-            "SELECT epoch, min(t_us), max(t_us), count(DISTINCT source) FROM frame "
-            "WHERE cause IS NULL GROUP BY epoch ORDER BY min(t_us)"
-        )
-        return [Epoch._make(row) for row in rows]
+        return totals.epochs(self.connection)
 
     def causes(self) -> dict[str, int]:
         """Return how many payloads were refused, by cause."""
-        rows = self.connection.execute(
-            "SELECT cause, count(*) FROM frame WHERE cause IS NOT NULL GROUP BY cause"
-        )
-        return dict(rows.fetchall())
+        return totals.causes(self.connection)
 
     def traffic(self) -> list[Traffic]:
         """Return what was heard of each source, by number.
@@ -210,26 +190,38 @@ class Journal:
         from it, which cannot be told apart here. Before a session's first frame nothing is
         missed.
         """
-        lost: dict[int, int] = {}
-        sessions: dict[int, int] = {}
-        for source, gap in self.connection.execute(
-            "SELECT source, max(seq) - min(seq) + 1 - count(DISTINCT seq) FROM frame "
-            "WHERE cause IS NULL GROUP BY source, session"
-        ):
-            lost[source] = lost.get(source, 0) + gap
-            sessions[source] = sessions.get(source, 0) + 1
-        rows = self.connection.execute(
-            "SELECT source, sum(cause IS NULL), sum(length(payload)), sum(cause IS NOT NULL), "
-            "min(t_us), max(t_us) FROM frame GROUP BY source ORDER BY source"
-        )
-        return [
-            Traffic(
-                source, good, size, lost.get(source, 0), refused, sessions.get(source, 0), *span
-            )
-            for source, good, size, refused, *span in rows
-        ]
+        return totals.traffic(self.connection)
+
+    def course(self, since_s: int = 0, until_s: int = END_US) -> list[Second]:
+        """Return the run second by second: honest spread, frames, bytes; silent ones left out."""
+        return totals.course(self.connection, since_s, until_s)
 
     # -- everything else ----------------------------------------------------------------------
+    def latest_states(self, t_us: int = END_US) -> dict[int, dict[str, StateRow]]:
+        """Return each node's newest row of each name with t_us up to this time, by node number."""
+        found: dict[int, dict[str, StateRow]] = {}
+        rows = self.connection.execute(
+            "SELECT max(at), t_us, node, name, value FROM state WHERE t_us <= ? "
+            "GROUP BY node, name",
+            (t_us,),
+        )
+        for row in rows:
+            found.setdefault(row[2], {})[row[3]] = StateRow._make(row)
+        return found
+
+    def latest_statuses(self, t_us: int = END_US) -> dict[int, StatusRow]:
+        """Return each member's newest status with t_us up to this time, by node number."""
+        found = {}
+        for (number,) in self.connection.execute("SELECT number FROM node").fetchall():
+            row = self.connection.execute(
+                "SELECT at, t_us, node, document FROM status WHERE node = ? AND t_us <= ? "
+                "ORDER BY t_us DESC, at DESC LIMIT 1",
+                (number, t_us),
+            ).fetchone()
+            if row:
+                found[number] = StatusRow._make((*row[:3], object_of(row[3])))
+        return found
+
     def states(
         self, since_us: int = 0, until_us: int = END_US, node: int | None = None
     ) -> Iterator[StateRow]:

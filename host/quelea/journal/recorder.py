@@ -31,6 +31,13 @@ class Incomplete(NamedTuple):
         return self._asdict()
 
 
+class Forgotten(NamedTuple):
+    """What a journal of bounded size has removed: its oldest frames, all before until_us."""
+
+    frames: int
+    until_us: int
+
+
 def empty_batch() -> Batch:
     """Return a list for each table."""
     return {table.name: [] for table in TABLES}

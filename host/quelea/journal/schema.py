@@ -10,16 +10,20 @@ from typing import NamedTuple
 from quelea.errors import UserError
 
 APPLICATION_ID = 0x514C4541  # "QLEA" in the file's header: tells a journal from other SQLite files
-SCHEMA_VERSION = 1  # raised with every change of a table; a reader refuses the ones it lacks
+SCHEMA_VERSION = 2  # raised with every change of a table; a reader refuses the ones it lacks
+SCHEMA_VERSION_MIN = 1  # 1 has no sums (traffic, epoch, refused, course): readers add frames up
 
 
 class Table(NamedTuple):
-    """One table. replace: a row with the same primary key takes the place of the old one."""
+    """One table. replace: a row with the same primary key takes the place of the old one.
+
+    key: the primary key's columns where it has several."""
 
     name: str
     columns: tuple[tuple[str, str, str], ...]
     replace: bool = False
     indexes: tuple[str, ...] = ()
+    key: str = ""
 
 
 # Columns named `at` count rows in the order in which they were recorded and are set by SQLite.
@@ -69,7 +73,7 @@ TABLES = (
             ("name", "TEXT", "$state, $birth, or lease: present or absent"),
             ("value", "TEXT", "as published; of a lease: present, or absent and the reason"),
         ),
-        indexes=("t_us",),
+        indexes=("t_us", "node, name, t_us"),
     ),
     Table(
         "status",
@@ -78,7 +82,7 @@ TABLES = (
             ("node", "INTEGER", "number"),
             ("document", "TEXT", "JSON as the node published it"),
         ),
-        indexes=("node, t_us",),
+        indexes=("node, t_us", "t_us"),
     ),
     Table(
         "event",
@@ -88,7 +92,7 @@ TABLES = (
             ("name", "TEXT", "broker-lost, broker-back, kill, equivocation ..."),
             ("detail", "TEXT", "JSON object"),
         ),
-        indexes=("t_us",),
+        indexes=("t_us", "name, t_us"),
     ),
     Table(
         "fault",
@@ -114,6 +118,53 @@ TABLES = (
         ),
         replace=True,
     ),
+    # Sums of `frame`, kept up by the writer up to the row that the run key `tallied` names.
+    Table(
+        "traffic",
+        (
+            ("node", "INTEGER", "number of the source"),
+            ("session", "INTEGER", "tally.REFUSED, MORE below 0"),
+            ("frames", "INTEGER", ""),
+            ("bytes", "INTEGER", "of payloads"),
+            ("first_us", "INTEGER", ""),
+            ("last_us", "INTEGER", ""),
+            ("first", "INTEGER", "lowest seq heard"),
+            ("last", "INTEGER", "highest seq heard"),
+            ("seqs", "INTEGER", "different ones heard"),
+            ("mask", "TEXT", "hexadecimal, bit i: last - i was heard"),
+        ),
+        replace=True,
+        key="node, session",
+    ),
+    Table(
+        "epoch",
+        (
+            ("epoch", "INTEGER PRIMARY KEY", "numbers return after 2^16: then both are one"),
+            ("from_us", "INTEGER", ""),
+            ("to_us", "INTEGER", ""),
+            ("nodes", "TEXT", "hexadecimal, bit n: node n sent a good frame in it"),
+        ),
+        replace=True,
+    ),
+    Table(
+        "refused",
+        (("cause", "TEXT PRIMARY KEY", "see rows.CAUSES"), ("frames", "INTEGER", "so far")),
+        replace=True,
+    ),
+    Table(
+        "course",
+        (
+            ("second", "INTEGER PRIMARY KEY", "t_us // 1,000,000"),
+            ("epoch", "INTEGER", "that most honest nodes were in at its end"),
+            ("nodes", "INTEGER", "honest ones in it"),
+            ("low_q", "INTEGER", "lowest newest value of these, NULL of fewer than two"),
+            ("high_q", "INTEGER", "highest"),
+            ("frames", "INTEGER", "good ones in this second"),
+            ("bytes", "INTEGER", "of all payloads in this second"),
+            ("refused", "INTEGER", "bad ones in this second"),
+        ),
+        replace=True,
+    ),
 )
 
 RUN_KEYS = (
@@ -130,8 +181,14 @@ RUN_KEYS = (
     ("verdict", "true or false: all checks hold; missing when none was reached"),
     ("incomplete", "object: reason, dropped rows by table, from_us, to_us; missing when whole"),
     ("closed", "object: t_us, rows by table; missing while open and after a kill"),
+    (
+        "tallied",
+        "number: the row of frame up to which the sums go; missing without sums",
+    ),
+    ("forgotten", "object: frames, until_us: what --journal-mb removed; missing when nothing"),
 )
 
+SUMS = ("traffic", "epoch", "refused", "course")  # kept up by the writer, nobody records them
 BY_NAME = {table.name: table for table in TABLES}
 
 
@@ -157,9 +214,12 @@ def create(connection: sqlite3.Connection) -> None:
     """Make the tables of a new, empty database; inside one transaction."""
     for table in TABLES:
         columns = [f"{name} {kind}" for name, kind, _ in table.columns]
-        if not any("PRIMARY KEY" in column for column in columns):
+        if table.key:
+            columns.append(f"PRIMARY KEY ({table.key})")
+        elif not any("PRIMARY KEY" in column for column in columns):
             columns.insert(0, "at INTEGER PRIMARY KEY")
-        connection.execute(f"CREATE TABLE {table.name}({', '.join(columns)})")
+        without = " WITHOUT ROWID" if table.key else ""
+        connection.execute(f"CREATE TABLE {table.name}({', '.join(columns)}){without}")
         for number, columns_indexed in enumerate(table.indexes):
             connection.execute(
                 f"CREATE INDEX {table.name}_{number} ON {table.name}({columns_indexed})"
@@ -199,11 +259,11 @@ def check(connection: sqlite3.Connection, where: str) -> None:
             remedy="update quelea, or export the run with the version that wrote it: "
             "quelea journal export.",
         )
-    if version < SCHEMA_VERSION:
+    if version < SCHEMA_VERSION_MIN:
         raise UserError(
             f"the journal has schema {version}",
             where=where,
-            why=f"This version of quelea reads schema {SCHEMA_VERSION} and changes no old file.",
+            why=f"This version of quelea reads schema {SCHEMA_VERSION_MIN} and later.",
             remedy="export the run with the version that wrote it: quelea journal export.",
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 from quelea.errors import UserError
 from quelea.journal import schema
 from quelea.journal.recorder import Batch
+from quelea.journal.retention import forget
 
 ROWS_A_STATEMENT = 100
 BUSY_S = 0.25  # longest wait for another process that holds the file
@@ -25,12 +26,17 @@ ROW_ERRORS = (
     UnicodeError,
 )
 
+_TALLIED = "REPLACE INTO run SELECT 'tallied', max(at) FROM frame"
+
 
 class Sink:
     """An open connection. Its methods raise sqlite3.Error or OSError; the caller decides."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path | None, bytes_max: int = 0
+    ) -> None:
         self.connection = connection
+        self.bytes_max = bytes_max  # 0: no bound
         self.path = path
         self._inode = path.stat().st_ino if path else 0
         self._bulk = {t.name: schema.insert_sql(t, ROWS_A_STATEMENT) for t in schema.TABLES}
@@ -56,6 +62,10 @@ class Sink:
         try:
             for table, rows in batch.items():
                 insert(table, rows)
+            if batch["course"]:
+                connection.execute(_TALLIED)
+            if self.bytes_max:
+                forget(connection, self.bytes_max, len(batch["frame"]))
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -86,7 +96,7 @@ class Sink:
             self.connection.close()
 
 
-def connect(path: Path) -> Sink:
+def connect(path: Path, bytes_max: int = 0) -> Sink:
     """Open path for writing; a new file gets the tables. sqlite3.Error, OSError, UserError."""
     connection = sqlite3.connect(
         path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
@@ -104,7 +114,7 @@ def connect(path: Path) -> Sink:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
-        return Sink(connection, path)
+        return Sink(connection, path, bytes_max)
     except (sqlite3.Error, OSError, UserError):
         connection.close()
         raise

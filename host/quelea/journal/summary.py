@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from quelea.journal.reader import END_US, Journal, Traffic
+from quelea.journal.reader import END_US, Journal
 from quelea.journal.rows import EventRow, FrameRow, NodeRow
+from quelea.journal.totals import Traffic
 
 EVENTS_MAX = 1_000  # the newest, in the object
 GROUPS_SHOWN = 24  # in the text, where events of one name that come together are one line

@@ -17,7 +17,9 @@ from pathlib import Path
 from quelea.errors import UserError
 from quelea.journal.recorder import ROWS_MAX, Batch, Incomplete, Recorder, empty_batch
 from quelea.journal.rows import to_json
+from quelea.journal.schema import SUMS
 from quelea.journal.sink import Sink, connect
+from quelea.journal.tally import Tally
 
 BATCH_ROWS = 2_000  # written at once when so many wait ...
 BATCH_S = 0.25  # ... or after this time: what a kill may lose
@@ -26,6 +28,9 @@ RETRY_S = 0.2  # between two tries while the file is in trouble
 
 class Writer(Recorder):
     """Records into the file at path, made when it is not there.
+
+    bytes_max: of the file; beyond it the oldest frames are forgotten, and the file says so. 0: no
+    bound. The log beside it takes some 20 MB more.
 
     Raises UserError when there is a file already: a journal is written once. Everything that
     goes wrong later is in `trouble` (now) and `incomplete` (rows lost).
@@ -38,6 +43,7 @@ class Writer(Recorder):
         rows_max: int = ROWS_MAX,
         batch_rows: int = BATCH_ROWS,
         batch_s: float = BATCH_S,
+        bytes_max: int = 0,
     ) -> None:
         super().__init__(clock_us, rows_max)
         if path.exists():
@@ -49,6 +55,8 @@ class Writer(Recorder):
         self.path = path
         self.batch_rows = batch_rows
         self.batch_s = batch_s
+        self.bytes_max = bytes_max
+        self._tally = Tally()
         self._sink: Sink | None = None
         self._trouble = ""
         self._written = empty_count()
@@ -115,21 +123,29 @@ class Writer(Recorder):
 
     def _persist(self, batch: Batch, rows: int) -> bool:
         """Write the batch however long it takes; False when close() ran out of time first."""
+        self._sum_up(batch)
         while self._attempt(batch):
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 for table, part in batch.items():
-                    if part:
+                    if part and table not in SUMS:
                         self._drop(table, len(part), self._trouble)
                 self._done(rows)
                 return False
             time.sleep(RETRY_S)
-        for table, part in batch.items():
-            self._written[table] += len(part)
+        for table in self._written:
+            self._written[table] += len(batch[table])
         self._identity["run"] += batch["run"]
         self._identity["node"] += batch["node"]
         self._done(rows)
         self._tell_incomplete()
         return True
+
+    def _sum_up(self, batch: Batch) -> None:
+        """Put the sums beside the frames: once a second, and at the end."""
+        self._tally.nodes(batch["node"])
+        self._tally.hear(batch["frame"])
+        if self._tally.due or self._deadline is not None:
+            batch |= self._tally.changed()
 
     def _attempt(self, batch: Batch) -> str:
         """Try once; return what is wrong, or an empty string."""
@@ -150,7 +166,7 @@ class Writer(Recorder):
 
     def _open(self) -> None:
         fresh = not self.path.exists()  # also when somebody removed it
-        sink = connect(self.path)
+        sink = connect(self.path, self.bytes_max)
         try:
             if fresh and any(self._written.values()):
                 sink.write(self._identity, lambda table, why: None)
@@ -200,5 +216,5 @@ class Writer(Recorder):
 
 
 def empty_count() -> dict[str, int]:
-    """Return 0 for each table."""
-    return {table: 0 for table in empty_batch()}
+    """Return 0 for each table that is recorded."""
+    return {table: 0 for table in empty_batch() if table not in SUMS}
