@@ -12,6 +12,7 @@ from quelea.checkers.record import Ints, Record, Violation
 
 SETTLED_SHARE = 0.01  # an epoch counts as converged at this share of its first spread ...
 SETTLED_Q = 4  # ... or at this spread in q, whichever is larger
+RING = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,13 @@ class Epoch:
 
 def epochs(record: Record, honest_count: int, period_ms: int) -> list[Epoch]:
     """Return the epochs in which all honest_count honest nodes took part, in order of time."""
-    found = []
-    seen = record.epoch[record.honest]
-    for number in dict.fromkeys(seen.tolist()):
-        epoch = _one(record, int(number), honest_count, period_ms)
-        if epoch is not None:
-            found.append(epoch)
-    return found
+    seen = np.unique(record.epoch[record.honest]).tolist()
+    found = [_one(record, int(number), honest_count, period_ms) for number in seen]
+    return sorted((one for one in found if one is not None), key=lambda one: int(one.t_us[0]))
 
 
 def _one(record: Record, number: int, honest_count: int, period_ms: int) -> Epoch | None:
     newest: dict[int, int] = {}
-    left: set[int] = set()
     times: list[int] = []
     spreads: list[int] = []
     at_first = int(np.flatnonzero(record.honest & (record.epoch == number))[0])
@@ -53,9 +49,10 @@ def _one(record: Record, number: int, honest_count: int, period_ms: int) -> Epoc
         source = int(record.source[at])
         if record.epoch[at] != number:
             if source in newest:
-                left.add(source)
                 if len(newest) == honest_count:
                     break
+                if (record.epoch[at] - number) % RING >= RING // 2:
+                    del newest[source]  # a reboot's epoch 0, and back: it will come once more
             continue
         newest[source] = int(record.value_q[at])
         if len(newest) == honest_count:
