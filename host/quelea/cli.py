@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from quelea import cli_see
 from quelea.errors import EXIT_INTERRUPT, EXIT_USAGE, UserError
 
 app = typer.Typer(
@@ -16,8 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-journal_app = typer.Typer(help="Read the journal of a run.", no_args_is_help=True)
-app.add_typer(journal_app, name="journal")
+cli_see.register(app)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Run = Annotated[Path | None, typer.Argument(help="Run folder or journal; default: the latest.")]
@@ -64,6 +64,10 @@ def fleet(
         bool, typer.Option("--force", help="Go on where the graph cannot carry F.")
     ] = False,
     name: Annotated[str, typer.Option(help="Of the fleet and the run's folder.")] = "fleet",
+    journal_mb: Annotated[
+        int, typer.Option(help="Of the journal; beyond it the oldest frames go. 0: no bound.")
+    ] = 4096,
+    keep: Annotated[int, typer.Option(help="Runs kept there, the newest; 0: all.")] = 0,
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("runs"),
     json: Json = False,
 ) -> None:
@@ -145,36 +149,6 @@ def attack(
             seed, processes, png, as_json=json,
         )
     )  # fmt: skip
-
-
-@app.command()
-def plot(
-    run: Run = None,
-    png: Annotated[Path | None, typer.Option(help="File to draw; default: plot.png.")] = None,
-    svg: Annotated[Path | None, typer.Option(help="The same as SVG.")] = None,
-    pdf: Annotated[Path | None, typer.Option(help="The same as PDF.")] = None,
-    at: Annotated[float | None, typer.Option(help="Second around which frames are shown.")] = None,
-    json: Json = False,
-) -> None:
-    """Draw a run: spread, estimates, and who used whose frame in a short window."""
-    from quelea.pictures.command import plot
-
-    raise typer.Exit(plot(run, (png, svg, pdf), at, as_json=json))
-
-
-@app.command()
-def explain(
-    node: Annotated[str, typer.Argument(help="Id or number, such as n03.")],
-    at: Annotated[float | None, typer.Option(help="Second of the run; default: its end.")] = None,
-    run: Annotated[
-        Path | None, typer.Option(help="Run folder or journal; default: the latest.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Why a node has its value: inputs, rule and what was left out, each with its frame."""
-    from quelea.pictures.command import explain
-
-    raise typer.Exit(explain(node, at, run, as_json=json))
 
 
 @app.command()
@@ -319,27 +293,6 @@ def lockstep(
         seed=seed,
     )
     raise typer.Exit(command(options, as_json=json))
-
-
-@journal_app.command("show")
-def journal_show(run: Run = None, json: Json = False) -> None:
-    """Print what a run was and what happened in it."""
-    from quelea.journal.command import show
-
-    raise typer.Exit(show(run, as_json=json))
-
-
-@journal_app.command("export")
-def journal_export(
-    run: Run = None,
-    jsonl: Annotated[
-        Path, typer.Option("--jsonl", help="File to write; - for standard output.")
-    ] = Path("-"),
-) -> None:
-    """Write every frame, state, event and fault as JSON lines."""
-    from quelea.journal.command import export
-
-    raise typer.Exit(export(run, jsonl))
 
 
 def _version(asked: bool) -> None:

@@ -12,7 +12,7 @@ import pytest
 from journals import NODES, hear, payload
 from quelea.errors import UserError
 from quelea.journal import FrameRow, Journal, MemoryRecorder, Recorder, Writer
-from quelea.journal.folder import FILE
+from quelea.journal.folder import FILE, open_run
 from quelea.journal.retention import prune, used_bytes
 
 SECOND_US = 1_000_000
@@ -138,9 +138,11 @@ def test_old_runs_are_removed_but_none_that_goes_on(tmp_path: Path) -> None:
             os.utime(tmp_path / name / FILE, (1, 1))
     (tmp_path / "latest").symlink_to(names[-1], target_is_directory=True)
     assert [path.name for path in prune(tmp_path, 2, FILE)] == [names[0], names[2]]
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
-        ["latest", "notes", names[1], *names[3:]]
-    )
+    left = ["latest", "notes", names[1], *names[3:]]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(left)
+    made = open_run("fleet", tmp_path, keep=2)
+    left = ["latest", "notes", names[1], names[4], made.path.name]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(left)
 
 
 CHILD = """

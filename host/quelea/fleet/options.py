@@ -14,6 +14,7 @@ from quelea.fleet.rule import AUTO
 MODES = ("resilient", "exact")
 NODES_MAX = 2000  # what a machine of two cores and 4 GB can hold of real processes
 SECONDS_MAX = 7 * 24 * 3600
+JOURNAL_MB_MAX = 1_000_000
 
 
 @dataclass
@@ -22,7 +23,8 @@ class FleetOptions:
 
     faults_max None: as many liars as any honest node has among its neighbours. topology "": the
     robust growth that carries faults_max. rule "auto": by the graph, see rule.py. seconds: from
-    the first frames to the verdict.
+    the first frames to the verdict. journal_mb: beyond it the oldest frames are forgotten, 0: never.
+    keep: run folders left below runs when this one begins, itself among them; 0: all.
     """
 
     nodes: int = 16
@@ -45,6 +47,8 @@ class FleetOptions:
     chaos: bool = True
     force: bool = False
     name: str = "fleet"
+    journal_mb: int = 4096
+    keep: int = 0
     runs: Path = field(default_factory=lambda: Path("runs"))
 
     def check(self) -> None:
@@ -97,6 +101,8 @@ class FleetOptions:
             ("--epoch-rounds", self.epoch_rounds, 0, limits.EPOCH_ROUNDS_MAX),
             ("--fanout", self.fanout, 0, limits.FANOUT_MAX),
             ("--seed", self.seed, 0, 2**31 - 1),
+            ("--journal-mb", self.journal_mb, 0, JOURNAL_MB_MAX),
+            ("--keep", self.keep, 0, 100_000),
         ]
         for flag, value, smallest, largest in rows:
             if not smallest <= value <= largest:

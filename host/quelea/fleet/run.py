@@ -64,7 +64,7 @@ def run(options: FleetOptions, as_json: bool = False) -> int:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     the_plan = plan.make(options)
     runtime = interpreter.find(options.runtime, options.heap_kb)
-    folder = open_run(options.name, options.runs)
+    folder = open_run(options.name, options.runs, options.keep)
     for warning in [*the_plan.warnings, *([folder.note] if folder.note else [])]:
         console.print(f"warning: {warning}", style="yellow")
     try:
@@ -137,7 +137,7 @@ class Fleet:
 
     def run(self) -> Verdict:
         """Set up, watch, break on purpose, take down; then judge what the journal holds."""
-        recorder = self.folder.writer()
+        recorder = self.folder.writer(bytes_max=self.options.journal_mb * 1_000_000)
         try:
             self._record_plan(recorder)
             self._live(recorder)

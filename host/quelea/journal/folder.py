@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import quelea
 from quelea.errors import UserError
 from quelea.journal.recorder import Recorder
+from quelea.journal.retention import prune
 from quelea.journal.rows import NodeRow
 from quelea.journal.writer import Writer
 
@@ -37,14 +38,15 @@ class RunFolder(NamedTuple):
         """Path of the journal's file."""
         return self.path / FILE
 
-    def writer(self, clock_us: Callable[[], int] | None = None) -> Writer:
-        """Start the journal of this run."""
-        return Writer(self.journal, clock_us)
+    def writer(self, clock_us: Callable[[], int] | None = None, bytes_max: int = 0) -> Writer:
+        """Start the journal of this run; bytes_max: as Writer has it."""
+        return Writer(self.journal, clock_us, bytes_max=bytes_max)
 
 
-def open_run(name: str, root: Path | str = ROOT) -> RunFolder:
+def open_run(name: str, root: Path | str = ROOT, keep: int = 0) -> RunFolder:
     """Make runs/<UTC time>-<name>/ and point runs/latest to it.
 
+    keep: how many runs stay there, this one among them; older ones are removed. 0: all stay.
     Two runs that start in the same second get folders of their own (-2, -3 ...). Where root
     cannot be written the folder is made in the system's temporary folder and `note` says so: a
     run is not stopped by its disk. UserError for a name that is no name.
@@ -62,6 +64,8 @@ def open_run(name: str, root: Path | str = ROOT) -> RunFolder:
         note = f"{error.filename or root}: {error.strerror}; the run is in {root}"
         return RunFolder(name, _make_folder(name, root), note)
     _link_latest(root, path)
+    if keep:
+        prune(root, keep - 1, FILE, but=path)
     return RunFolder(name, path)
 
 

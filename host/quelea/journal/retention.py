@@ -49,15 +49,17 @@ def used_bytes(connection: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
-def prune(root: Path, keep: int, file: str) -> list[Path]:
+def prune(root: Path, keep: int, file: str, but: Path | None = None) -> list[Path]:
     """Remove all but the newest `keep` run folders below root; return those removed.
+
+    but: one that is not counted, just begun.
 
     A run is a folder <date>-<time>-<name> with a journal; one that is being written is left.
     """
     runs = sorted(
         path.parent
         for path in root.glob(f"[0-9]*-[0-9]*-*/{file}")
-        if path.parent.is_dir() and not path.parent.is_symlink()
+        if not path.parent.is_symlink() and path.parent != but
     )
     removed = []
     for folder in runs[: max(0, len(runs) - keep)]:

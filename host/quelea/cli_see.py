@@ -1,0 +1,67 @@
+"""The commands that look at a run: all of them read its journal, or the bus."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+journal_app = typer.Typer(help="Read the journal of a run.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+Run = Annotated[Path | None, typer.Argument(help="Run folder or journal; default: the latest.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands of this file into the command line."""
+    for command in (plot, explain):
+        app.command()(command)
+    app.add_typer(journal_app, name="journal")
+
+
+def plot(
+    run: Run = None,
+    png: Annotated[Path | None, typer.Option(help="File to draw; default: plot.png.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="The same as SVG.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="The same as PDF.")] = None,
+    at: Annotated[float | None, typer.Option(help="Second around which frames are shown.")] = None,
+    json: Json = False,
+) -> None:
+    """Draw a run: spread, estimates, and who used whose frame in a short window."""
+    from quelea.pictures.command import plot
+
+    raise typer.Exit(plot(run, (png, svg, pdf), at, as_json=json))
+
+
+def explain(
+    node: Annotated[str, typer.Argument(help="Id or number, such as n03.")],
+    at: Annotated[float | None, typer.Option(help="Second of the run; default: its end.")] = None,
+    run: Annotated[
+        Path | None, typer.Option(help="Run folder or journal; default: the latest.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Why a node has its value: inputs, rule and what was left out, each with its frame."""
+    from quelea.pictures.command import explain
+
+    raise typer.Exit(explain(node, at, run, as_json=json))
+
+
+@journal_app.command("show")
+def journal_show(run: Run = None, json: Json = False) -> None:
+    """Print what a run was and what happened in it."""
+    from quelea.journal.command import show
+
+    raise typer.Exit(show(run, as_json=json))
+
+
+@journal_app.command("export")
+def journal_export(
+    run: Run = None,
+    jsonl: Annotated[
+        Path, typer.Option("--jsonl", help="File to write; - for standard output.")
+    ] = Path("-"),
+) -> None:
+    """Write every frame, state, event and fault as JSON lines."""
+    from quelea.journal.command import export
+
+    raise typer.Exit(export(run, jsonl))
