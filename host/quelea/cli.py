@@ -17,7 +17,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-cli_see.register(app)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 Run = Annotated[Path | None, typer.Argument(help="Run folder or journal; default: the latest.")]
@@ -293,6 +292,9 @@ def lockstep(
         seed=seed,
     )
     raise typer.Exit(command(options, as_json=json))
+
+
+cli_see.register(app)
 
 
 def _version(asked: bool) -> None:

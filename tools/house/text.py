@@ -42,7 +42,7 @@ def commands(source: Source) -> Iterator[Finding]:
     if not source.path.endswith(".md"):
         return
     rules = _read(source.root / "Makefile")
-    program = _read(source.root / "host/quelea/cli.py")
+    program = "".join(map(_read, sorted((source.root / "host/quelea").glob("cli*.py"))))
     for number, line in enumerate(source.text.splitlines(), 1):
         for path in {*_TOOL.findall(line), *_LINK.findall(line)}:
             if not (source.root / path).exists():

@@ -23,7 +23,7 @@ class FleetOptions:
 
     faults_max None: as many liars as any honest node has among its neighbours. topology "": the
     robust growth that carries faults_max. rule "auto": by the graph, see rule.py. seconds: from
-    the first frames to the verdict. journal_mb: beyond it the oldest frames are forgotten, 0: never.
+    the first frames to the verdict. journal_mb: beyond it the oldest frames go, 0: never.
     keep: run folders left below runs when this one begins, itself among them; 0: all.
     """
 
