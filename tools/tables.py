@@ -51,7 +51,7 @@ def headroom_table() -> str:
     """The headroom row: offset, bytes, type, meaning; n is the number of other members."""
     rows: list[tuple[Cell, ...]] = [
         (0, 1, "version, kind", "u8", f"version {limits.VERSION} << 5 | kind {headroom_row.KIND}"),
-        (1, 1, "flags", "u8", "0"),
+        (1, 1, "limit", "u8", f"which of the fleet's limits, 0..{limits.SHARED_LIMITS_MAX - 1}"),
     ]
     at = 2
     for field, width, unit in headroom_row.FIELDS:

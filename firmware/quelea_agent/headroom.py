@@ -5,6 +5,7 @@
     if slot >= 0: headroom.stored(write(slot, headroom.record))     durable before it is spoken
     payload = headroom.row()                speak it to the neighbours; None: say nothing
 
+What the others said is there for whoever forms the wish: claims_q, held_q, silent_rounds by slot.
 Why no unit is ever counted twice, under any loss, repetition, reordering and power cut, and what
 liars can gain, is in docs/safety.md. Integers of 31 bits; nothing is allocated after the start.
 """
@@ -14,6 +15,9 @@ from quelea_proto.headroom_row import Row, pack_head, pack_slot, row_bytes, seal
 from quelea_proto.limits import HEADROOM_Q_MAX, SEQ_MAX
 
 from quelea_agent.ledger import Ledger, record_bytes
+
+SILENT_MAX = 255  # rounds without a row are counted up to here
+REST_MAX = 1 << 20  # rounds without a fall likewise; above every settle_rounds
 
 
 def part(whole: int, weight: int, total: int, up: bool = False) -> int:
@@ -44,12 +48,13 @@ class Plan:
     allowed; initial_q: owned at first. line_in_q: most that this node ever holds of a neighbour's
     units, net; line_out_q: the same the other way. step_q: largest rise of the cap a round.
     settle_rounds: rounds between a lowered cap and the gift that it makes room for. digest: u16
-    of the whole configuration.
+    of the whole configuration. limit: which of the fleet's limits this is.
     """
 
     def __init__(
         self, node: int, numbers: tuple, places: tuple, floor_q: int, initial_q: int,
         line_in_q: tuple, line_out_q: tuple, step_q: int, settle_rounds: int, digest: int,
+        limit: int = 0,
     ) -> None:  # fmt: skip
         self.node = node
         self.numbers = numbers
@@ -61,12 +66,15 @@ class Plan:
         self.step_q = step_q
         self.settle_rounds = settle_rounds
         self.digest = digest
+        self.limit = limit
 
 
 class Headroom:
     """cap_q: what may be drawn now. owned_q: units of this node by its stored record.
 
-    record: what step() wants written. refused, over_line: rows and offers not taken.
+    record: what step() wants written. refused, over_line: rows and offers not taken. claim_q: what
+    the row is to claim, 0 .. HEADROOM_Q_MAX. By slot, of the newest row: claims_q; held_q, cap and
+    spare together, -1 before the first; silent_rounds, up to SILENT_MAX.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -76,6 +84,10 @@ class Headroom:
         self.owned_q = 0
         self.refused = 0
         self.over_line = 0
+        self.claim_q = 0
+        self.claims_q = [0] * count
+        self.held_q = [-1] * count
+        self.silent_rounds = [SILENT_MAX] * count
         self.record = bytearray(record_bytes(count))
         self._kept = Ledger(plan.node, count, plan.digest)  # as stored
         self._next = Ledger(plan.node, count, plan.digest)  # as it will be, once stored
@@ -83,7 +95,8 @@ class Headroom:
         self._wish_q = plan.floor_q
         self._gift = [0] * count  # promised: the cap is lower by it, the record not yet
         self._gift_q = 0
-        self._settled = 0  # rounds since the promise
+        self._settled = 0  # rounds since the cap was above what the promise leaves
+        self._rest = -1  # rounds since the cap fell; at the start it falls to the floor
         self._offer = [0] * count  # the neighbour's counter `given`, newest row
         self._offer_entry = [0] * count
         self._asked = [0] * count  # what neighbours ask for, above what is under way to them
@@ -137,7 +150,8 @@ class Headroom:
         """Take in a row published by node number source; False when nothing in it counts."""
         row = self._row_in
         slot = self._slot_of(source)
-        if self._kept.entry == 0 or slot < 0 or not unpack(payload, row) or row.node != source:
+        good = self._kept.entry > 0 and slot >= 0 and unpack(payload, row)
+        if not good or row.node != source or row.limit != self.plan.limit:
             self.refused += 1
             return False
         place = self.plan.places[slot]
@@ -151,6 +165,9 @@ class Headroom:
             self.refused += 1
             return False
         self._spare[slot] = row.spare_q
+        self.claims_q[slot] = row.claim_q
+        self.held_q[slot] = row.cap_q + row.spare_q
+        self.silent_rounds[slot] = 0
         under_way_q = ticks_diff(kept.given[slot], taken)
         self._asked[slot] = max(0, row.ask_at(place) - max(0, under_way_q))
         if not self._covered(slot, given):
@@ -159,6 +176,11 @@ class Headroom:
         self._offer[slot] = given
         self._offer_entry[slot] = row.entry
         return True
+
+    def expect(self, slot: int, spare_q: int) -> None:
+        """Ask a neighbour for what it is about to have to spare, before its row says so."""
+        if spare_q > self._spare[slot]:
+            self._spare[slot] = min(spare_q, HEADROOM_Q_MAX)
 
     def _covered(self, slot: int, given: int) -> bool:
         """Return whether taking up to `given` keeps the edge within its line.
@@ -185,6 +207,10 @@ class Headroom:
         self._wish_q = min(max(wish_q, 0), HEADROOM_Q_MAX)
         if self._kept.entry == 0:
             return -1
+        for i in range(len(self.silent_rounds)):
+            self.silent_rounds[i] = min(self.silent_rounds[i] + 1, SILENT_MAX)
+        self._rest = min(self._rest + 1, REST_MAX)
+        self._move_cap(0)
         if self._storing:
             self._move_cap(self.plan.step_q)
             return -1
@@ -210,7 +236,9 @@ class Headroom:
             return
         left_q = self._split(spare_q, total_q, self._gift)
         self._gift_q = spare_q - left_q
-        self._settled = 0
+        # Units that the cap did not reach since it last fell have nothing to settle any more.
+        unused = self.cap_q <= self.plan.floor_q + self.owned_q - self._gift_q
+        self._settled = self._rest if unused else 0
 
     def _split(self, amount_q: int, total_q: int, out: list) -> int:
         """Fill out with shares of amount_q in proportion to _room; return what is left of it."""
@@ -235,7 +263,11 @@ class Headroom:
         return max(0, self.owned_q - self._gift_q - keep_q)
 
     def _move_cap(self, step_q: int) -> None:
+        """Let the cap fall to what is owned and wished, or rise by at most step_q."""
         target_q = self.plan.floor_q + self.owned_q - self._gift_q
+        target_q = min(target_q, max(self._wish_q, self.plan.floor_q))
+        if target_q < self.cap_q:
+            self._rest = 0
         self.cap_q = min(target_q, self.cap_q + step_q)
 
     def _prepare(self, due: bool) -> int:
@@ -289,7 +321,16 @@ class Headroom:
             return None
         count = kept.count
         out = self._row_out
-        pack_head(out, kept.node, kept.entry, self.cap_q, self.spare_q(), count)
+        pack_head(
+            out,
+            self.plan.limit,
+            kept.node,
+            kept.entry,
+            self.cap_q,
+            self.spare_q(),
+            self.claim_q,
+            count,
+        )
         asks = self._asks()
         for slot in range(count):
             ask_q = self._share_of_lack(slot) if asks else 0

@@ -3,8 +3,8 @@
 Little endian, columns by slot as in frames.py:
 
     byte 0      version << 5 | kind 3
-    byte 1      flags, 0
-    head        node u16, entry u32, cap_q u24, spare_q u24, count u8
+    byte 1      limit, which of the fleet's limits the row is about
+    head        node u16, entry u32, cap_q u24, spare_q u24, claim_q u24, count u8
     columns     given u32, taken u32 (counters on a ring of 2^30), ask_q u24
     crc         u16, CRC-16/CCITT-FALSE of everything before it
 
@@ -13,10 +13,10 @@ refuses kind 3 as a kind it does not know. Nothing here raises on bytes from out
 """
 
 from quelea_proto.frames import crc16, get, put
-from quelea_proto.limits import HEADROOM_Q_MAX, KIND_MAX, PEERS_MAX, VERSION
+from quelea_proto.limits import HEADROOM_Q_MAX, KIND_MAX, PEERS_MAX, SHARED_LIMITS_MAX, VERSION
 
 KIND = 3
-HEAD = 15  # bytes before the columns
+HEAD = 18  # bytes before the columns
 COLUMN = 11  # bytes of all columns a neighbour
 
 # head: (name, bytes, unit); columns alike
@@ -25,6 +25,7 @@ FIELDS = (
     ("entry", 4, "number of the stored record that this row speaks of, 1 .. 2^30 - 1"),
     ("cap_q", 3, "q, what the sender may draw now"),
     ("spare_q", 3, "q, what it owns beyond its wish"),
+    ("claim_q", 3, "q, what it wants to draw: others divide the limit by it"),
 )
 COLUMNS = (
     ("given", 4, "q ever given to this neighbour, on a ring of 2^30"),
@@ -42,10 +43,12 @@ class Row:
     """One received row; made once and filled again and again. Columns are read from payload."""
 
     def __init__(self) -> None:
+        self.limit = 0
         self.node = 0
         self.entry = 0
         self.cap_q = 0
         self.spare_q = 0
+        self.claim_q = 0
         self.count = 0
         self.payload: bytes | bytearray | memoryview = b""
 
@@ -63,21 +66,23 @@ class Row:
 
 
 def pack_head(
-    buffer: bytearray, node: int, entry: int, cap_q: int, spare_q: int, count: int
-) -> None:
+    buffer: bytearray, limit: int, node: int, entry: int, cap_q: int, spare_q: int,
+    claim_q: int, count: int,
+) -> None:  # fmt: skip
     """Write the head of a row into buffer, which holds row_bytes(count)."""
     buffer[0] = VERSION << 5 | KIND
-    buffer[1] = 0
+    buffer[1] = limit
     put(buffer, 2, 2, node)
     put(buffer, 4, 4, entry)
     put(buffer, 8, 3, cap_q)
     put(buffer, 11, 3, spare_q)
-    buffer[14] = count
+    put(buffer, 14, 3, claim_q)
+    buffer[17] = count
 
 
 def pack_slot(buffer: bytearray, slot: int, given: int, taken: int, ask_q: int) -> None:
     """Write one neighbour's columns into a row whose head is written."""
-    count = buffer[14]
+    count = buffer[17]
     put(buffer, HEAD + 4 * slot, 4, given)
     put(buffer, HEAD + 4 * (count + slot), 4, taken)
     put(buffer, HEAD + 8 * count + 3 * slot, 3, ask_q)
@@ -85,7 +90,7 @@ def pack_slot(buffer: bytearray, slot: int, given: int, taken: int, ask_q: int) 
 
 def seal(buffer: bytearray) -> int:
     """Write the checksum of a row whose columns are filled; return the row's length."""
-    end = HEAD + COLUMN * buffer[14]
+    end = HEAD + COLUMN * buffer[17]
     put(buffer, end, 2, crc16(buffer, end))
     return end + 2
 
@@ -93,22 +98,26 @@ def seal(buffer: bytearray) -> int:
 def unpack(payload: bytes | bytearray | memoryview, row: Row) -> bool:
     """Read payload into row; False when the bytes are no headroom row. Never raises."""
     length = len(payload)
-    if length < HEAD + 2 or payload[0] != VERSION << 5 | KIND & KIND_MAX or payload[1] != 0:
+    if length < HEAD + 2 or payload[0] != VERSION << 5 | KIND & KIND_MAX:
         return False
-    count = payload[14]
+    count = payload[17]
     if count > PEERS_MAX or length != row_bytes(count):
         return False
     if crc16(payload, length - 2) != payload[length - 2] | payload[length - 1] << 8:
         return False
+    row.limit = payload[1]
     row.node = get(payload, 2, 2, False)
     row.entry = get(payload, 4, 4, False)
     row.cap_q = get(payload, 8, 3, False)
     row.spare_q = get(payload, 11, 3, False)
+    row.claim_q = get(payload, 14, 3, False)
     row.count = count
     row.payload = payload
     return (
-        row.node > 0
+        row.limit < SHARED_LIMITS_MAX
+        and row.node > 0
         and row.entry > 0
         and row.cap_q <= HEADROOM_Q_MAX
         and row.spare_q <= HEADROOM_Q_MAX
+        and row.claim_q <= HEADROOM_Q_MAX
     )

@@ -42,6 +42,7 @@ DAMP = const(8)  # a gap of one unit counts for 1/DAMP of its size: see flows.py
 # -- headroom ---------------------------------------------------------------------------------
 HEADROOM_Q_MAX = const(8388607)  # 2^23 - 1: the limit shared, and any cap, in q
 PEERS_MAX = const(63)  # neighbours that units are exchanged with: a group of 64
+SHARED_LIMITS_MAX = const(8)  # limits of a fleet, such as one a phase: numbered 0..7
 
 # -- time -------------------------------------------------------------------------------------
 TICKS_MASK = const(1073741823)  # ticks wrap at 2^30 ms (12.4 days), as MicroPython's do
@@ -86,5 +87,5 @@ assert SUBSCRIPTIONS_MAX >= NEIGHBOURS_MAX + 10
 assert RESIDUE_MAX >= NEIGHBOURS_MAX + 1  # or an edge's weight would be 0
 # what a node owns is its initial share plus one term a neighbour, each at most HEADROOM_Q_MAX
 assert (PEERS_MAX + 1) * HEADROOM_Q_MAX <= SMALL_MAX
-assert 15 + 11 * PEERS_MAX + 2 <= FRAME_BYTES_MAX  # a headroom row
+assert 18 + 11 * PEERS_MAX + 2 <= FRAME_BYTES_MAX  # a headroom row
 assert TURN_MAX % 2 == 0  # whose turn it is follows from its parity, also when it goes round

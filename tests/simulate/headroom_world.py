@@ -7,7 +7,7 @@ was enforced last, also of nodes that are down: so nothing is taken from the cod
 import heapq
 import random
 import struct
-from collections import Counter
+from collections import Counter, deque
 from typing import Any
 
 from quelea.headroom.audit import Part, signed
@@ -56,6 +56,7 @@ class Node:
         self.plan, self.kind, self.period_us = plan, kind, period_us
         self.slots = [b"", b""]
         self.cap_q = plan.floor_q
+        self.recent_q = deque([plan.floor_q], plan.settle_rounds + 1)  # what may still be drawn
         self.wish_q = plan.floor_q
         self.up = True
         self.writes = 0
@@ -145,11 +146,13 @@ class World:
         try:
             slot = node.agent.step(node.wish_q)
             node.cap_q = node.agent.cap_q
+            node.recent_q.append(node.cap_q)
             self.check()
             self._maybe_cut("before", 0.01)
             if slot >= 0:
                 self._write(node, slot)
             node.cap_q = node.agent.cap_q
+            node.recent_q[-1] = node.cap_q
             row = node.agent.row()
             if row is not None:
                 self.publish(node.plan.node, bytes(row))
@@ -238,14 +241,15 @@ class World:
         for dest in self.nodes:
             row = bytearray(row_bytes(len(others)))
             entry = rng.choice((1, 2, 1000, int(self.t_us / 1000) + 2))
-            pack_head(row, rng.choice((number, number, number, dest)), entry, 0, 5000, len(others))
+            sender = rng.choice((number, number, number, dest))
+            pack_head(row, 0, sender, entry, 0, 5000, 0, len(others))
             for slot, other in enumerate(others):
                 more = rng.choice((0, 1, 50, 200, 1000, RING // 2 - 1, rng.randrange(RING)))
                 given = (self.base[number, other] + more) % RING
                 taken = (self.base[other, number] + rng.choice((0, 100, RING // 2))) % RING
                 pack_slot(row, slot, given, taken, rng.choice((0, 3000)))
             if self.greedy and dest not in self.liars:
-                pack_head(row, number, int(self.t_us / 1000) + 2, 0, 5000, len(others))
+                pack_head(row, 0, number, int(self.t_us / 1000) + 2, 0, 5000, 0, len(others))
                 kept = self.nodes[dest].agent._kept
                 slot = self.nodes[dest].plan.numbers.index(number)
                 room_q = self.group.line_q - signed(kept.taken[slot] - kept.given[slot])
@@ -257,7 +261,7 @@ class World:
 
     # -- what must hold -------------------------------------------------------------------------
     def check(self) -> None:
-        """Caps, units under way and the liars' reserve stay within the budget."""
+        """What loads may still draw, units under way and the liars' reserve fit the budget."""
         count = len(self.nodes) - 1
         kept = {n: stored_of(self.nodes[n].slots, count) for n in self.honest}
         total_q = 600 * len(self.liars)
@@ -267,7 +271,7 @@ class World:
             owned_q = 1000 + sum(signed(t - g) for g, t in zip(given, taken, strict=True))
             assert owned_q >= 0, f"{number} owns {owned_q}"
             assert node.cap_q >= 600
-            total_q += node.cap_q
+            total_q += max(node.cap_q, *node.recent_q)  # a load needs settle_rounds to follow
             for slot, other in enumerate(node.plan.numbers):
                 if other in kept:
                     there = kept[other][1][self.nodes[other].plan.numbers.index(number)]

@@ -145,10 +145,31 @@ def test_the_cap_falls_before_the_gift_and_rises_by_steps():
     store(taker, theirs, taker.step(1500))
     giver.hear(5, bytes(taker.row()))
     waits = 0
-    while giver.step(100) < 0:
+    while giver.step(100) < 0:  # the cap fell a round before the promise
         waits += 1
-        assert giver.cap_q == 500
-    assert waits == 3 and giver.cap_q == 500 and giver.owned_q == 900
+        assert giver.cap_q == 100
+    assert waits == 2 and giver.cap_q == 100 and giver.owned_q == 900
+
+
+def test_units_that_were_not_allowed_lately_go_at_once():
+    """REQ-HEADROOM-5: nothing has to settle where the cap has been below for settle_rounds."""
+    plan = {**node_plan(GROUP, 3), "settle_rounds": 3, "step_q": 50}
+    for rounds, waited in ((1, 2), (2, 1), (3, 0), (9, 0)):
+        giver = Headroom(Plan(**plan))
+        slots = [b"", b""]
+        slot = giver.enrol()
+        slots[slot] = bytes(giver.record)
+        giver.load(*slots)
+        for _ in range(rounds):
+            giver.step(100)
+        taker, theirs = node(5)
+        taker.hear(3, bytes(giver.row()))
+        store(taker, theirs, taker.step(1500))
+        giver.hear(5, bytes(taker.row()))
+        waits = 0
+        while giver.step(100) < 0:
+            waits += 1
+        assert waits == waited, rounds
 
 
 def test_rows_come_back_and_damage_is_refused():
@@ -157,8 +178,9 @@ def test_rows_come_back_and_damage_is_refused():
     store(giver, kept, slot)
     data = bytes(giver.row())
     said = audit.parse(data)
-    assert said is not None and len(data) == headroom_row.row_bytes(2) == 39
-    assert (said.node, said.entry, said.cap_q, said.spare_q) == (3, 2, 500, 400)
+    assert said is not None and len(data) == headroom_row.row_bytes(2) == 42
+    assert (said.node, said.entry, said.cap_q, said.spare_q) == (3, 2, 100, 400)
+    assert (said.limit, said.claim_q) == (0, 0)
     assert said.given == (500, 0) and said.taken == (0, 0) and said.ask_q == (0, 0)
     row = headroom_row.Row()
     assert headroom_row.unpack(data, row)
@@ -205,7 +227,7 @@ def test_the_audit_sees_what_is_wrong():
     assert "were not given" in audit.check([*good[:2], (2, 5, late)], parts, 4000)[0]
     assert "is the bound" in audit.check(good, parts, 1500)[0]
     assert "not a row" in audit.check([(0, 3, after[:-1])], parts, 4000)[0]
-    small = {**parts, 3: audit.Part(parts[3].others, 100, 400)}
+    small = {**parts, 3: audit.Part(parts[3].others, 50, 400)}
     assert "owns -100" in audit.check([(0, 3, after)], small, 4000)[0]
     assert "above floor" in audit.check([(0, 3, after)], small, 4000)[1]
     assert record_bytes(2) == len(kept[0]) == 40

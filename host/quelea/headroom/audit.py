@@ -16,12 +16,14 @@ VIOLATIONS_MAX = 20
 
 @dataclass(frozen=True)
 class Said:
-    """A row; given, taken and ask by slot."""
+    """A row about one of the fleet's limits; given, taken and ask by slot."""
 
+    limit: int
     node: int
     entry: int
     cap_q: int
     spare_q: int
+    claim_q: int
     given: tuple[int, ...]
     taken: tuple[int, ...]
     ask_q: tuple[int, ...]
@@ -48,21 +50,23 @@ def crc(data: bytes) -> int:
 
 def parse(payload: bytes) -> Said | None:
     """Return what a row says, None when the bytes are none."""
-    if len(payload) < 17 or payload[0] != 0x23 or payload[1]:
+    if len(payload) < 20 or payload[0] != 0x23 or payload[1] > 7:
         return None
-    count = payload[14]
-    if len(payload) != 17 + 11 * count or crc(payload[:-2]) != int.from_bytes(
+    count = payload[17]
+    if len(payload) != 20 + 11 * count or crc(payload[:-2]) != int.from_bytes(
         payload[-2:], "little"
     ):
         return None
     node, entry = struct.unpack_from("<HI", payload, 2)
-    words = struct.unpack_from(f"<{2 * count}I", payload, 15)
-    asks = payload[15 + 8 * count : -2]
+    words = struct.unpack_from(f"<{2 * count}I", payload, 18)
+    asks = payload[18 + 8 * count : -2]
     return Said(
+        limit=payload[1],
         node=node,
         entry=entry,
         cap_q=int.from_bytes(payload[8:11], "little"),
         spare_q=int.from_bytes(payload[11:14], "little"),
+        claim_q=int.from_bytes(payload[14:17], "little"),
         given=words[:count],
         taken=words[count:],
         ask_q=tuple(int.from_bytes(asks[i : i + 3], "little") for i in range(0, len(asks), 3)),
@@ -142,12 +146,12 @@ def _together(last: Mapping[int, Said], parts: Mapping[int, Part], bound_q: int)
     return found
 
 
-def rows_of(journal: Any) -> list[tuple[int, int, bytes]]:
-    """Return (t_us, source, payload) of the headroom rows that a journal has, in order of time."""
+def rows_of(journal: Any, limit: int = 0) -> list[tuple[int, int, bytes]]:
+    """Return (t_us, source, payload) of a limit's rows in a journal, in order of time."""
     rows = [
         (row.t_us, row.source, bytes(row.payload))
         for row in journal.frames(good=None)
-        if row.payload and row.payload[0] & 31 == 3
+        if len(row.payload) > 1 and row.payload[0] & 31 == 3 and row.payload[1] == limit
     ]
     assert all(a[0] <= b[0] for a, b in pairwise(rows))
     return rows

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quelea_proto.frames import crc16
-from quelea_proto.limits import HEADROOM_Q_MAX, NODE_MAX, PEERS_MAX
+from quelea_proto.limits import HEADROOM_Q_MAX, NODE_MAX, PEERS_MAX, SHARED_LIMITS_MAX
 
 from quelea.errors import UserError
 
@@ -44,6 +44,7 @@ class Split:
     settle_rounds: int
     members: tuple[Member, ...]
     digest: int
+    limit: int = 0
 
     @property
     def worst_q(self) -> int:
@@ -89,6 +90,7 @@ def validate(given: Mapping[str, Any], where: str = "headroom") -> Split:
         settle_rounds=_number(given, "settle_rounds", 0, ROUNDS_MAX, where, 0),
         members=members,
         digest=_digest(given),
+        limit=_number(given, "limit", 0, SHARED_LIMITS_MAX - 1, where, 0),
     )
     _check_sum(split, limit_q, percent, where)
     return split
@@ -184,4 +186,5 @@ def node_plan(split: Split, node: int) -> dict[str, Any]:
         "step_q": split.step_q,
         "settle_rounds": split.settle_rounds,
         "digest": split.digest,
+        "limit": split.limit,
     }

@@ -34,7 +34,8 @@ class Member:
         self.asked = dict.fromkeys(self.others, 0)
         self.spare = dict.fromkeys(self.others, 0)
         self.gift: dict[int, int] = {}
-        self.waited = 0
+        self.waited, self.rest = 0, -1
+        self.claim_q = 0
         self.cap_q = self.wish_q = int(self.plan["floor_q"])
         self.prepared: dict[str, Any] | None = None
 
@@ -59,9 +60,11 @@ class Member:
         said = parse(bytes(payload))
         if said is None or source not in self.others or said.node != source:
             return False
+        if said.limit != self.plan["limit"]:
+            return False
         place = self.plan["places"][self.others.index(source)]
         entry, offer = self.offer[source]
-        if not 0 < said.entry < RING or said.cap_q > TOP or said.spare_q > TOP:
+        if not 0 < said.entry < RING or max(said.cap_q, said.spare_q, said.claim_q) > TOP:
             return False
         if place >= len(said.given) or said.entry < entry:
             return False
@@ -81,14 +84,16 @@ class Member:
     def step(self, wish_q: int) -> int:
         """Begin a round; return the slot to write to, or -1."""
         self.wish_q = min(max(wish_q, 0), TOP)
-        if self.prepared is not None:
-            self.cap_q = min(self._target_q(), self.cap_q + self.plan["step_q"])
-            return -1
-        if self.gift:
+        self.rest += 1
+        self._fall()
+        if self.prepared is None and self.gift:
             self.waited += 1
-        else:
+        elif self.prepared is None:
             self._promise()
+        self._fall()
         self.cap_q = min(self._target_q(), self.cap_q + self.plan["step_q"])
+        if self.prepared is not None:
+            return -1
         due = bool(self.gift) and self.waited >= self.plan["settle_rounds"]
         new = {
             other: self.offer[other]
@@ -100,8 +105,20 @@ class Member:
         self.prepared = {"taken": new, "gift": dict(self.gift) if due else {}}
         return (self.entry + 1) % 2
 
-    def _target_q(self) -> int:
+    def _allowed_q(self) -> int:
         return int(self.plan["floor_q"]) + self.owned_q - sum(self.gift.values())
+
+    def _target_q(self) -> int:
+        return min(self._allowed_q(), max(self.wish_q, int(self.plan["floor_q"])))
+
+    def _fall(self) -> None:
+        """Lower the cap to its target; a fall ends the rest."""
+        if self._target_q() < self.cap_q:
+            self.cap_q, self.rest = self._target_q(), 0
+
+    def expect(self, other: int, spare_q: int) -> None:
+        """Count on units of a neighbour that its row does not offer yet."""
+        self.spare[other] = max(self.spare[other], min(spare_q, TOP))
 
     def _promise(self) -> None:
         room = {
@@ -121,7 +138,7 @@ class Member:
             if left_q and self.gift[other] < room[other]:
                 self.gift[other] += 1
                 left_q -= 1
-        self.waited = 0
+        self.waited = self.rest if self.cap_q <= self._allowed_q() else 0
 
     def stored(self, done: bool) -> None:
         """Go over to what was prepared."""
@@ -138,13 +155,14 @@ class Member:
         if new["gift"]:
             self.gift = {}
             self.asked = dict.fromkeys(self.others, 0)
-        self.cap_q = min(self.cap_q, self._target_q())
+        self._fall()
 
     def row(self) -> bytes:
         """Return the row to publish."""
         asks = self._asks()
-        head = struct.pack("<BBHI", 0x23, 0, self.plan["node"], self.entry)
-        head += self.cap_q.to_bytes(3, "little") + self.spare_q.to_bytes(3, "little")
+        head = struct.pack("<BBHI", 0x23, self.plan["limit"], self.plan["node"], self.entry)
+        for amount_q in (self.cap_q, self.spare_q, self.claim_q):
+            head += amount_q.to_bytes(3, "little")
         head += bytes([len(self.others)])
         for column in (self.given, self.taken):
             head += b"".join(struct.pack("<I", column[other]) for other in self.others)
