@@ -140,6 +140,7 @@ def begin(
 ) -> None:
     """Record what a run is: schema.RUN_KEYS from name to liars, and its members."""
     recorder.run("name", name)
+    recorder.run("pid", os.getpid())
     recorder.run("started", datetime.now(UTC).isoformat(timespec="milliseconds"))
     recorder.run("version", quelea.__version__)
     recorder.run("git", git_commit())

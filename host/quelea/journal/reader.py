@@ -152,6 +152,23 @@ class Journal:
         )
         return [FrameRow._make(row) for row in rows]
 
+    def newer_states(self, at: int, limit: int = PAGE_ROWS) -> list[StateRow]:
+        """Return up to limit states, births and lease changes recorded after row `at`."""
+        sql = "SELECT at, t_us, node, name, value FROM state WHERE at > ? ORDER BY at LIMIT ?"
+        return [StateRow._make(row) for row in self.connection.execute(sql, (at, limit))]
+
+    def newer_statuses(self, at: int, limit: int = PAGE_ROWS) -> list[StatusRow]:
+        """Return up to limit status documents recorded after row `at`."""
+        sql = "SELECT at, t_us, node, document FROM status WHERE at > ? ORDER BY at LIMIT ?"
+        rows = self.connection.execute(sql, (at, limit))
+        return [StatusRow._make((*row[:3], object_of(row[3]))) for row in rows]
+
+    def newer_events(self, at: int, limit: int = PAGE_ROWS) -> list[EventRow]:
+        """Return up to limit events recorded after row `at`."""
+        sql = "SELECT at, t_us, source, name, detail FROM event WHERE at > ? ORDER BY at LIMIT ?"
+        rows = self.connection.execute(sql, (at, limit))
+        return [EventRow._make((*row[:4], object_of(row[4]))) for row in rows]
+
     def latest(self, t_us: int = END_US) -> dict[int, FrameRow]:
         """Return each member's newest good frame with t_us up to this time, by node number."""
         found = {}

@@ -170,6 +170,7 @@ TABLES = (
 RUN_KEYS = (
     ("name", "the run's name"),
     ("started", "ISO 8601, UTC"),
+    ("pid", "process that writes it, to tell a killed run from a quiet one"),
     ("version", "of quelea"),
     ("git", "commit of the source tree, null outside one"),
     ("command", "list: the command line"),

@@ -48,6 +48,28 @@ def names(model: Model, numbers: tuple[int, ...] | list[int]) -> str:
     return ", ".join(ids) + (f" and {more} more" if more > 0 else "")
 
 
+def reason(model: Model, node: Node) -> str:
+    """Return in a few words why a node stands where it does."""
+    said = node.status.get("reason")
+    if not node.heard:
+        return node.why or "never heard"
+    if not model.present(node):
+        return node.why or "silent"
+    if node.liar:
+        return f"lies: {node.attack}" if node.attack else "lies"
+    if node.number in model.accused:
+        return "proved wrong"
+    if node.held:
+        live = sum(model.hears(node, slot) for slot in range(len(node.neighbours)))
+        return f"holds: {live} fresh of {model.facts.needed}"
+    cap_q = model.budget.cap_q(node.number)
+    if isinstance(said, str) and said:
+        return said[:64]
+    if cap_q is not None and cap_q < node.input_q:
+        return "capped: waits for headroom"
+    return "restarts" if node.round == 0 else "agrees" if model.facts.mode else ""
+
+
 def _budget(model: Model) -> list[Notice]:
     budget = model.budget
     if not budget.violations:
