@@ -22,11 +22,13 @@ def plot(
     run: Run = None,
     png: Annotated[Path | None, typer.Option(help="File to draw; default: plot.png.")] = None,
     svg: Annotated[Path | None, typer.Option(help="The same as SVG.")] = None,
-    pdf: Annotated[Path | None, typer.Option(help="The same as PDF.")] = None,
+    pdf: Annotated[
+        Path | None, typer.Option(help="A report: facts, verdict, audit, all figures.")
+    ] = None,
     at: Annotated[float | None, typer.Option(help="Second around which frames are shown.")] = None,
     json: Json = False,
 ) -> None:
-    """Draw a run: spread, estimates, and who used whose frame in a short window."""
+    """Draw a run: spread beside its prediction, estimates, trims, frames in time, caps."""
     from quelea.pictures.command import plot
 
     raise typer.Exit(plot(run, (png, svg, pdf), at, as_json=json))

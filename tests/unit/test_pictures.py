@@ -5,19 +5,25 @@ import json
 import os
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from audit_runs import Run
 from conftest import need
+from journals import payload
 from quelea.errors import UserError
-from quelea.journal import Journal, MemoryRecorder, begin
+from quelea.journal import Journal, MemoryRecorder, NodeRow, begin
+from quelea.pictures import course as course_module
+from quelea.pictures.caps import read_allocation
 from quelea.pictures.command import explain, plot
-from quelea.pictures.course import read_course
+from quelea.pictures.course import predicted, read_course
 from quelea.pictures.messages import read_messages
+from quelea.pictures.trimmed import read_trims
 from quelea.pictures.trims import fates
 from quelea.reference import rule as reference_rule
+from quelea_proto.headroom_row import pack_head, pack_slot, row_bytes, seal
 
 SEED = int(os.environ.get("QUELEA_SEED", random.SystemRandom().randrange(1 << 30)))
 ROUNDS = 30
@@ -83,6 +89,73 @@ def test_without_matplotlib_the_error_says_how(
     with pytest.raises(UserError) as caught:
         plot(saved, (tmp_path / "run.png",))
     assert 'pip install "quelea[plot]"' in str(caught.value)
+
+
+def test_a_step_without_its_unit_is_q_and_predictions_fall_by_rho(saved: Path) -> None:
+    with Journal.open(saved) as journal:
+        course = read_course(journal)
+    assert course.unit == "q" and course.rho == pytest.approx(0, abs=1e-9)  # each hears all
+    assert predicted(course) == []
+    course = replace(course, rho=0.5)
+    lines = predicted(course)
+    assert len(lines) == 2
+    for t_s, spread_q in lines:
+        rounds = (t_s[1] - t_s[0]) / course.period_s
+        assert spread_q[1] == pytest.approx(spread_q[0] * 0.5**rounds)
+        assert spread_q[1] >= 0.99
+
+
+def test_a_big_run_is_sampled_and_looks_the_same(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Journal.open(saved) as journal:
+        whole = read_course(journal)
+        monkeypatch.setattr(course_module, "FRAMES_MAX", 10)
+        few = read_course(journal)
+    assert few.sampled and not whole.sampled
+    assert [number for _, number in few.epochs] == [number for _, number in whole.epochs]
+    assert few.spread_q[-1] == whole.spread_q[-1]
+    for one, other in zip(few.lines, whole.lines):
+        assert one.id == other.id and one.value_q[-1] == other.value_q[-1]
+
+
+def test_trims_single_out_the_liar(saved: Path) -> None:
+    with Journal.open(saved) as journal:
+        found, steps = read_trims(journal)
+    assert steps > 50
+    kept = {number: words["kept"] / words.total() for number, words in found.items()}
+    assert min(kept, key=lambda number: kept[number]) == 3 and kept[3] < 0.1
+    assert found[3]["left out as high"] > 0.9 * found[3].total()
+
+
+def headroom_row(node: int, cap_q: int, given: int, taken: int) -> bytes:
+    buffer = bytearray(row_bytes(1))
+    pack_head(buffer, 0, node, 1, cap_q, 0, cap_q, 1)
+    pack_slot(buffer, 0, given, taken, 0)
+    return bytes(buffer[: seal(buffer)])
+
+
+def test_caps_are_stacked_with_what_is_under_way(tmp_path: Path) -> None:
+    need(importlib.util.find_spec("matplotlib"), "matplotlib", 'pip install "quelea[plot]"')
+    members = [{"node": 1, "floor_q": 10, "initial_q": 60}, {"node": 2, "floor_q": 10}]
+    recorder = MemoryRecorder()
+    nodes = [NodeRow(1, "n01", (2,)), NodeRow(2, "n02", (1,))]
+    begin(recorder, name="t", nodes=nodes, settings={"unit": "mA", "mode": "exact"})
+    recorder.run("headroom", {"limit_q": 100, "safety_percent": 80, "members": members})
+    for at, (node, *rest) in enumerate(
+        [(1, 70, 0, 0), (2, 10, 0, 0), (1, 40, 30, 0), (2, 40, 0, 30)]
+    ):
+        recorder.frame(at * 1_000_000, "x", node, 0, headroom_row(node, *rest))
+        recorder.frame(at * 1_000_000, "x", node, 0, payload(node, at + 1, used=(0,)))
+    found = read_allocation(recorder.journal())
+    assert found is not None and found.budget_q == 80 and found.violations == 0
+    assert found.caps_q[:, -1].tolist() == [40, 40] and found.under_way_q.tolist() == [0, 0, 30, 0]
+    assert (found.caps_q.sum(axis=0) + found.under_way_q <= 80).all()
+    recorder.save(tmp_path / "journal.sqlite")
+    assert plot(tmp_path, (tmp_path / "a.svg", tmp_path / "a.pdf")) == 0
+    drawn = (tmp_path / "a.svg").read_text()
+    assert "never above the limit" in drawn and "may draw (mA)" in drawn
+    assert read_allocation(MemoryRecorder().journal()) is None
 
 
 def half_up(values_q: list[int]) -> int:

@@ -20,7 +20,7 @@ from quelea.fleet.forkserver import Launcher, LaunchError
 from quelea.fleet.live import Display
 from quelea.fleet.network import Network
 from quelea.fleet.options import FleetOptions
-from quelea.fleet.plan import KEEPALIVE_S, Plan
+from quelea.fleet.plan import KEEPALIVE_S, SIGNAL, Plan
 from quelea.fleet.say import print_verdict
 from quelea.fleet.scene import bring_up_to_date, first_scene
 from quelea.fleet.supervisor import GIVEN_UP, Event, NodeSpec, Supervisor
@@ -164,7 +164,8 @@ class Fleet:
             nodes=self.rows,
             seed=self.options.seed,
             settings=settings
-            | {"faults_max": the_plan.faults_max, "lo_q": the_plan.lo_q, "hi_q": the_plan.hi_q},
+            | {"faults_max": the_plan.faults_max, "lo_q": the_plan.lo_q, "hi_q": the_plan.hi_q}
+            | {"unit": SIGNAL["unit"]},
             topology=the_plan.topology.to_dict() | {"certificate": str(the_plan.certificate)},
         )
         recorder.run("runtime", self.runtime.text)

@@ -7,7 +7,8 @@ from pathlib import Path
 from quelea.errors import EXIT_FALSE, EXIT_OK
 from quelea.journal import Journal, find_run
 from quelea.journal.folder import ROOT
-from quelea.pictures.plot import draw
+from quelea.pictures.plot import draw, ending, prepare
+from quelea.pictures.report import write_report
 
 
 def plot(
@@ -23,9 +24,14 @@ def plot(
     """
     path = find_run(run, root)
     wanted = [file for file in files if file is not None] or [path.parent / "plot.png"]
+    endings = [ending(file) for file in wanted]
     with Journal.open(path) as journal:
-        for file in wanted:
-            draw(journal, file, at_s)
+        drawing = prepare(journal, at_s)
+        for file, word in zip(wanted, endings):
+            if word == "pdf":
+                write_report(journal, drawing, file)
+            else:
+                draw(drawing, file)
             print(f"drawn: {file}", file=sys.stderr)
     if as_json:
         result = {"verdict": True, "checks": [], "journal": str(path)}

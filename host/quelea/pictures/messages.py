@@ -1,5 +1,6 @@
 """Which frame was used in which: the lines of a picture in space and time."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from quelea.audit.auditor import LATE_US
@@ -8,7 +9,8 @@ from quelea.journal import Journal
 from quelea.pictures.course import US, Course
 
 ROUNDS_SHOWN = 5  # periods in the window ...
-LINES_MAX = 350  # ... fewer when that would be more lines than can be told apart
+LINES_MAX = 250  # ... fewer when that would be more lines than can be told apart
+NODES_MAX = 24  # whose frames are drawn
 LOOK_BACK = 8  # periods before the window in which its inputs were said
 
 
@@ -20,13 +22,35 @@ class Message(NamedTuple):
     used_by: list[tuple[int, float]]
 
 
-def window(journal: Journal, course: Course, at_s: float | None = None) -> tuple[float, float]:
+def neighbourhood(journal: Journal, course: Course) -> list[int]:
+    """Return the numbers of the nodes whose frames are drawn: all, or a part of a big fleet.
+
+    That is a liar, or else the first node, with those around it.
+    """
+    near = {row.number: row.neighbours for row in journal.nodes()}
+    heard = [line.number for line in course.lines]
+    if len(heard) <= NODES_MAX:
+        return heard
+    first = next((line.number for line in course.lines if line.liar), heard[0])
+    found, at = [first], 0
+    while at < len(found) < NODES_MAX:
+        fresh = [n for n in near.get(found[at], ()) if n not in found and n in set(heard)]
+        found += fresh[: NODES_MAX - len(found)]
+        at += 1
+    return sorted(found)
+
+
+def window(
+    journal: Journal, course: Course, shown: Sequence[int], at_s: float | None = None
+) -> tuple[float, float]:
     """Return (from, to) in seconds of a window of a few rounds.
 
     at_s: its middle; by default the beginning of the last epoch that no fault meets.
     """
-    period_s = _period_ms(course) / 1000
-    edges = sum(len(row.neighbours) for row in journal.nodes())
+    period_s = course.period_s
+    drawn = set(shown)
+    rows = [row for row in journal.nodes() if row.number in drawn]
+    edges = sum(len(drawn.intersection(row.neighbours)) for row in rows)
     rounds = max(1.5, min(ROUNDS_SHOWN, LINES_MAX / max(1, edges)))
     length_s = rounds * period_s
     if at_s is None:
@@ -35,7 +59,7 @@ def window(journal: Journal, course: Course, at_s: float | None = None) -> tuple
         begin_s = (quiet or inside or [0.0])[-1]
     else:
         begin_s = at_s - length_s / 2
-    begin_s = max(0.0, min(begin_s, course.end_s - length_s))
+    begin_s = max(course.begin_s, min(begin_s, course.end_s - length_s))
     return begin_s, begin_s + length_s
 
 
@@ -73,10 +97,3 @@ def read_messages(journal: Journal, from_s: float, to_s: float) -> list[Message]
             if message:
                 message.used_by.append((row.source, row.t_us / US))
     return list(shown.values())
-
-
-def _period_ms(course: Course) -> int:
-    try:
-        return max(1, int(course.settings.get("period_ms", 1000)))
-    except (TypeError, ValueError):
-        return 1000
