@@ -16,6 +16,7 @@ written one by one, not by walking the rows, which takes twice the instructions 
 tests/unit/test_frame_rows.py walks them and compares.
 """
 
+from quelea_proto.crc import crc16
 from quelea_proto.flows import Flows
 from quelea_proto.limits import (
     ESTIMATE_MAX,
@@ -90,27 +91,6 @@ LENGTH = 4
 CRC = 5
 RANGE = 6
 CAUSES = ("ok", "short", "version", "kind", "length", "crc", "range")
-
-
-def crc16(data: bytes | bytearray | memoryview, length: int) -> int:
-    """Return CRC-16/CCITT-FALSE of data[:length]; of b"123456789" it is 0x29B1.
-
-    Polynomial x^16 + x^12 + x^5 + 1, start 0xFFFF; two bytes at a time, without a table. They are
-    shifted out by 16 bits, and q is the quotient of that: the bits themselves, added again 4, 8,
-    11 and 12 bits further down, as the polynomial's inner terms bring them back. What is left is
-    q times the polynomial, whose low 16 bits are those of q * (x^12 + x^5 + 1).
-    """
-    crc = 0xFFFF
-    for i in range(1, length, 2):
-        crc ^= data[i - 1] << 8 ^ data[i]
-        q = crc ^ crc >> 8
-        q ^= q >> 4 ^ crc >> 11
-        crc = (q << 12 ^ q << 5 ^ q) & 0xFFFF
-    if length & 1:
-        q = crc >> 8 ^ data[length - 1]
-        q ^= q >> 4
-        crc = (crc << 8 ^ q << 12 ^ q << 5 ^ q) & 0xFFFF
-    return crc
 
 
 def _column_bytes(fields: tuple[tuple[str, int, bool, str], ...]) -> int:

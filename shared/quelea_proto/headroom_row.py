@@ -12,7 +12,8 @@ A codec of its own: rows travel on their own topic and are no frame of the conse
 refuses kind 3 as a kind it does not know. Nothing here raises on bytes from outside or allocates.
 """
 
-from quelea_proto.frames import crc16, get, put
+from quelea_proto.crc import crc16
+from quelea_proto.frames import get, put
 from quelea_proto.limits import HEADROOM_Q_MAX, KIND_MAX, PEERS_MAX, SHARED_LIMITS_MAX, VERSION
 
 KIND = 3

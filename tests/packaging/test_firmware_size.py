@@ -12,7 +12,7 @@ NOT_FLASHED = {"quelea_agent/port/cpython.py"}
 OURS = ("quelea_proto", "quelea_agent")
 
 # What MicroPython's unix port and its boards have in common, and the edges may use.
-PURE = {"json", "micropython"}
+PURE = {"binascii", "json", "micropython"}
 EDGE = PURE | {"array", "errno", "gc", "os", "select", "socket", "sys", "time"}
 BOARD = EDGE | {"esp32", "machine", "network"}
 CPYTHON = EDGE | {"signal"}

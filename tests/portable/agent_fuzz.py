@@ -8,7 +8,7 @@ import sys
 from kit import check
 from kit_agent import agent_of, counted, flow_frame, state_frame
 from quelea_agent.counters import ACCEPTED, NAMES
-from quelea_proto.frames import crc16
+from quelea_proto.crc import crc16
 
 COUNT = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 3000
 FIRST = 11  # where the counters begin in Agent.state()

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quelea_proto.frames import crc16
+from quelea_proto.crc import crc16
 from quelea_proto.limits import HEADROOM_Q_MAX, NODE_MAX, PEERS_MAX, SHARED_LIMITS_MAX
 
 from quelea.errors import UserError

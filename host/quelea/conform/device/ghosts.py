@@ -8,7 +8,7 @@ Frames are packed here anew, not by quelea_proto.frames: an error there must not
 
 from struct import pack_into
 
-from quelea_proto.frames import crc16
+from quelea_proto.crc import crc16
 
 from quelea.conform.device.prng import Random
 

@@ -3,7 +3,7 @@
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False, disallow-untyped-calls=False
 # mypy: disallow-any-generics=False
 
-from quelea_proto.frames import crc16
+from quelea_proto.crc import crc16
 
 from quelea.conform.device.vec_rows import each, unhex, wrong
 
