@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from quelea import cli_see
+from quelea import cli_break, cli_see
 from quelea.errors import EXIT_INTERRUPT, EXIT_USAGE, UserError
 
 app = typer.Typer(
@@ -192,11 +192,17 @@ def sim(
     ] = False,
     nodes: Annotated[int, typer.Option(help="Of a seed of the engine.")] = 64,
     rounds: Annotated[int, typer.Option(help="Of a seed of the engine.")] = 500,
+    firmware: Annotated[
+        Path | None, typer.Option(help="Another copy of firmware/ that the nodes run.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a scenario in virtual time, many seeds of it; a failing seed replays bit for bit."""
     from quelea.simulator import command
 
+    if engine and firmware is not None:
+        what = "the engine has the protocol's steps of its own"
+        raise UserError(what, "--engine", "it runs no firmware", "leave out one of the two")
     if engine:
         from quelea.simulator.engine.command import engine as run_engine
 
@@ -204,7 +210,7 @@ def sim(
     if scenario is None:
         typer.echo(command.listing())
         raise typer.Exit
-    raise typer.Exit(command.sim(scenario, seed, seeds, jobs, runs, as_json=json))
+    raise typer.Exit(command.sim(scenario, seed, seeds, jobs, runs, firmware, as_json=json))
 
 
 @app.command()
@@ -294,6 +300,7 @@ def lockstep(
     raise typer.Exit(command(options, as_json=json))
 
 
+cli_break.register(app)
 cli_see.register(app)
 
 

@@ -18,7 +18,8 @@ from quelea.journal import Check, open_run
 from quelea.journal.folder import git_commit
 from quelea.scenarios import Scenario
 from quelea.simulator import picture
-from quelea.simulator.run import Outcome, run_seed
+from quelea.simulator.run import ENDLESS, RAISED, Outcome, run_seed
+from quelea.simulator.source import INSTALLED, Source, of_folder
 
 SAVED_MAX = 3  # failing seeds whose journal and picture are kept
 SHOWN_MAX = 10  # failing seeds that are listed
@@ -61,19 +62,22 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def run_seeds(scenario: Scenario, seeds: Sequence[int], jobs: int) -> Iterator[Outcome]:
+def run_seeds(
+    scenario: Scenario, seeds: Sequence[int], jobs: int, source: Source = INSTALLED
+) -> Iterator[Outcome]:
     """Yield the outcome of every seed in order, computed by `jobs` processes."""
     if jobs == 1 or len(seeds) == 1:
         for seed in seeds:
-            yield run_seed(scenario, seed)
+            yield run_seed(scenario, seed, source=source)
         return
     with ProcessPoolExecutor(max_workers=jobs) as pool:
         size = max(1, min(16, len(seeds) // (4 * jobs)))
-        yield from pool.map(_one, [(scenario, seed) for seed in seeds], chunksize=size)
+        yield from pool.map(_one, [(scenario, seed, source) for seed in seeds], chunksize=size)
 
 
-def _one(task: tuple[Scenario, int]) -> Outcome:
-    return run_seed(*task)
+def _one(task: tuple[Scenario, int, Source]) -> Outcome:
+    scenario, seed, source = task
+    return run_seed(scenario, seed, source=source)
 
 
 def sim(
@@ -82,20 +86,25 @@ def sim(
     seeds: int | None = None,
     jobs: int | None = None,
     runs: Path = Path("runs"),
+    firmware: Path | None = None,
     as_json: bool = False,
 ) -> int:
     """Run a scenario and return the exit status: 0 if its verdict holds, 1 if not.
 
     seed: the first; with it and without `seeds` only that one, and its options are printed.
-    UserError for a scenario or a number that cannot be.
+    firmware: a folder with another copy of the nodes' code. UserError for a scenario, a number or
+    a folder that cannot be.
     """
     scenario = scenarios.load(name)
+    source = INSTALLED if firmware is None else of_folder(firmware)
+    if firmware is not None:
+        say(f"nodes' code: {source}")
     wanted = _wanted(scenario, seed, seeds)
     jobs = _jobs(jobs)
     started_s = told_s = time.monotonic()
     tally = Tally()
     last: Outcome | None = None
-    for last in run_seeds(scenario, wanted, jobs):
+    for last in run_seeds(scenario, wanted, jobs, source):
         tally.add(last)
         if time.monotonic() - told_s > REPORT_S:
             told_s = time.monotonic()
@@ -103,10 +112,11 @@ def sim(
     wall_s = time.monotonic() - started_s
     checks = verdict(scenario, tally, whole=len(wanted) >= scenario.get("seeds", "count"))
     holds = all(check.ok for check in checks)
-    saved = _explain(scenario, tally, runs)
-    _print(scenario, tally, checks, holds, wall_s, last if len(wanted) == 1 else None)
+    saved = _explain(scenario, tally, runs, source)
+    _print(scenario, tally, checks, holds, wall_s, firmware, last if len(wanted) == 1 else None)
     if as_json:
-        print(json.dumps(_as_json(scenario, tally, checks, holds, wall_s, wanted, saved, last)))
+        document = _as_json(scenario, tally, checks, holds, wall_s, wanted, saved, firmware, last)
+        print(json.dumps(document | {"firmware": str(source)}))
     return EXIT_OK if holds else EXIT_FALSE
 
 
@@ -141,14 +151,15 @@ def verdict(scenario: Scenario, tally: Tally, whole: bool) -> list[Check]:
         return [Check("seeds in which the planted fault is found", found > 0, found, 1, "seeds")]
     from quelea import checkers
 
-    names = scenario.get("checks", "names") or checkers.names()
+    names = list(scenario.get("checks", "names") or checkers.names())
+    names += [name for name in (RAISED, ENDLESS) if name not in names and tally.broken[name]]
     rows = [Check(n, not tally.broken[n], tally.broken[n], 0, "seeds broken") for n in names]
     for fault in scenario.get("checks", "sometimes") if whole else ():
         rows.append(Check(f"took effect: {fault}", tally.fired[fault] > 0, tally.fired[fault], 1))
     return rows
 
 
-def _explain(scenario: Scenario, tally: Tally, runs: Path) -> list[dict[str, Any]]:
+def _explain(scenario: Scenario, tally: Tally, runs: Path, source: Source) -> list[dict[str, Any]]:
     """Run the first failing seeds again and keep their journals and pictures."""
     if not tally.failures or scenario.get("checks", "expect") == "fails":
         return []
@@ -156,8 +167,9 @@ def _explain(scenario: Scenario, tally: Tally, runs: Path) -> list[dict[str, Any
     folder = open_run(f"sim-{name}"[:40].rstrip("-"), runs)
     out = []
     for seed, _ in tally.failures[:SAVED_MAX]:
-        outcome = run_seed(scenario, seed, keep=True)
-        assert outcome.world is not None
+        outcome = run_seed(scenario, seed, keep=True, source=source)
+        if outcome.world is None:
+            continue  # it did not come to an end
         stem = folder.path / f"seed-{seed}"
         outcome.world.journal.save(stem.with_suffix(".sqlite"))
         title = f"{scenario.name}, seed {seed}"
@@ -172,9 +184,10 @@ def _explain(scenario: Scenario, tally: Tally, runs: Path) -> list[dict[str, Any
     return out
 
 
-def replay(scenario: Scenario, seed: int) -> str:
+def replay(scenario: Scenario, seed: int, firmware: Path | None = None) -> str:
     """Return the one command that runs this seed again."""
-    return f"quelea sim {scenario.where} --seed {seed}"
+    code = f" --firmware {firmware}" if firmware is not None else ""
+    return f"quelea sim {scenario.where} --seed {seed}{code}"
 
 
 def _print(
@@ -183,6 +196,7 @@ def _print(
     checks: list[Check],
     holds: bool,
     wall_s: float,
+    firmware: Path | None,
     single: Outcome | None,
 ) -> None:
     say(f"{scenario.name}: {scenario.get('', 'title')}")
@@ -192,7 +206,7 @@ def _print(
     for seed, violations in tally.failures[:SHOWN_MAX]:
         for checker, texts in violations.items():
             say(f"seed {seed}: {checker}: {texts[0]}")
-        say(f"  again: {replay(scenario, seed)}")
+        say(f"  again: {replay(scenario, seed, firmware)}")
     if len(tally.failures) > SHOWN_MAX:
         say(f"... and {len(tally.failures) - SHOWN_MAX} more seeds")
     for check in checks:
@@ -217,6 +231,7 @@ def _as_json(
     wall_s: float,
     wanted: range,
     saved: list[dict[str, Any]],
+    firmware: Path | None,
     last: Outcome | None,
 ) -> dict[str, Any]:
     return {
@@ -235,7 +250,7 @@ def _as_json(
             {
                 "seed": seed,
                 "violations": {name: texts[:3] for name, texts in violations.items()},
-                "again": replay(scenario, seed),
+                "again": replay(scenario, seed, firmware),
             }
             for seed, violations in tally.failures[:SHOWN_MAX]
         ],

@@ -6,10 +6,7 @@ operation wrapped in a check of its result.
 """
 
 import ast
-from functools import lru_cache
 from typing import Any
-
-from quelea.simulator import private
 
 SMALL_MIN, SMALL_MAX = -(1 << 30), (1 << 30) - 1
 CHECK = "_narrow_checked"
@@ -59,14 +56,6 @@ def wrap(module: str, source: str, path: str) -> ast.Module:
     """Return the tree of a module with its arithmetic wrapped."""
     tree: ast.Module = Wrap(module).visit(ast.parse(source, path))
     return tree
-
-
-@lru_cache(maxsize=1)
-def narrow_agent() -> Any:
-    """Return an Agent class of its own modules, every operation watched."""
-    agent = private.load(wrap, {CHECK: checked})
-    found.clear()
-    return agent
 
 
 def drain() -> list[tuple[str, int]]:

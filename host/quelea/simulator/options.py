@@ -242,8 +242,9 @@ def _promised(options: Any, topology: Topology, robust: int) -> bool:
     return options.rule in tolerant.intersection(allowed) and robust >= 2 * options.faults_max + 1
 
 
-def settings(options: Options, topology: Topology) -> list[Any]:
-    """Return a quelea_agent Settings for every node, by number."""
+def settings(options: Options, topology: Topology, load: Any = load) -> list[Any]:
+    """Return a Settings for every node, by number; load: quelea_agent.settings.load, or another
+    copy's of it."""
     out = []
     for number in topology.nodes:
         near = topology.neighbours(number)

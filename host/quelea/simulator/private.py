@@ -2,6 +2,7 @@
 
 The modules of quelea_proto and quelea_agent get instances of their own; everybody else keeps
 theirs. So a planted error is in the nodes of a world alone, not in what drives and judges them.
+Either package may also come from a folder of its own, such as a copy that somebody has edited.
 """
 
 import ast
@@ -12,10 +13,19 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 PACKAGES = ("quelea_proto", "quelea_agent")
 Transform = Callable[[str, str, str], ast.Module]  # (module, source, path) -> syntax tree
+
+
+class Firmware(NamedTuple):
+    """One copy of the nodes' code. agent_class: its Agent. load: that of its settings, from a dict
+    to (Settings, None) or (None, problem). modules: dotted names of all that the agent loads."""
+
+    agent_class: Any
+    load: Callable[[Any], tuple[Any, Any]]
+    modules: frozenset[str]
 
 
 class Loader(importlib.machinery.SourceFileLoader):
@@ -43,11 +53,17 @@ class Loader(importlib.machinery.SourceFileLoader):
 
 
 class Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules of PACKAGES where they are, and has them loaded by Loader."""
+    """Finds the modules of PACKAGES where they are, or in folders, and has Loader load them.
 
-    def __init__(self, transform: Transform, given: Mapping[str, Any]) -> None:
+    folders: {package: its folder} of those that are not to be taken from where they are installed.
+    """
+
+    def __init__(
+        self, transform: Transform, given: Mapping[str, Any], folders: Mapping[str, Path]
+    ) -> None:
         self.transform = transform
         self.given = given
+        self.folders = folders
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -55,27 +71,51 @@ class Finder(importlib.abc.MetaPathFinder):
         """Return a spec with our loader for the agent and the protocol, None for all else."""
         if fullname.split(".")[0] not in PACKAGES:
             return None
+        spec = self._spec(fullname, path, target)
+        if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+            return None
+        return importlib.util.spec_from_file_location(
+            fullname,
+            spec.origin,
+            loader=Loader(fullname, spec.origin, self.transform, self.given),
+            submodule_search_locations=spec.submodule_search_locations,
+        )
+
+    def _spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> importlib.machinery.ModuleSpec | None:
+        package, _, rest = fullname.partition(".")
+        if package in self.folders:
+            within = path if rest else [str(self.folders[package].parent)]
+            spec = importlib.machinery.PathFinder.find_spec(fullname, within, target)
+            if spec is None:  # or the installed one would be taken for it
+                raise ModuleNotFoundError(f"no {fullname} in {self.folders[package]}")
+            return spec
         for finder in sys.meta_path:
             if finder is self or not hasattr(finder, "find_spec"):
                 continue
             spec = finder.find_spec(fullname, path, target)
-            if spec is not None and spec.origin and spec.origin.endswith(".py"):
-                return importlib.util.spec_from_file_location(
-                    fullname,
-                    spec.origin,
-                    loader=Loader(fullname, spec.origin, self.transform, self.given),
-                    submodule_search_locations=spec.submodule_search_locations,
-                )
+            if spec is not None:
+                return spec
         return None
 
 
-def load(transform: Transform, given: Mapping[str, Any] | None = None) -> Any:
-    """Return an Agent class whose modules went through transform, with `given` names in them."""
+def load(
+    transform: Transform,
+    given: Mapping[str, Any] | None = None,
+    folders: Mapping[str, Path] | None = None,
+) -> Firmware:
+    """Return the nodes' code after it went through transform, with `given` names in its modules.
+
+    Raises what the code raises when it is loaded, SyntaxError included.
+    """
     kept = {name: sys.modules.pop(name) for name in _ours()}
-    finder = Finder(transform, given or {})
+    finder = Finder(transform, given or {}, folders or {})
     sys.meta_path.insert(0, finder)
     try:
-        return importlib.import_module("quelea_agent.agent").Agent
+        agent_class = importlib.import_module("quelea_agent.agent").Agent
+        settings = importlib.import_module("quelea_agent.settings")
+        return Firmware(agent_class, settings.load, frozenset(_ours()))
     finally:
         sys.meta_path.remove(finder)
         for name in _ours():

@@ -5,15 +5,18 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 from quelea import checkers
 from quelea.checkers.facts import KEY, STORED, Facts
 from quelea.journal import Journal
 from quelea.scenarios import Scenario
-from quelea.simulator import inputs
+from quelea.simulator import guard, inputs, narrow
 from quelea.simulator.options import Options, draw, graph, settings
+from quelea.simulator.private import Firmware
+from quelea.simulator.source import INSTALLED, Source, firmware
 from quelea.simulator.world import SECOND_US, Flight, World
+
+RAISED, ENDLESS = "raised", "endless"  # what only code that is not sound can do to a whole seed
 
 
 @dataclass
@@ -40,31 +43,29 @@ class Outcome:
         return not self.violations
 
 
-def build(options: Options, agent_class: Any = None) -> World:
+def build(options: Options, source: Source = INSTALLED) -> World:
     """Return the world of a seed, with its facts in the journal, before the first event."""
     spec = options.topology
     topology, _, _ = graph(spec, options.nodes, options.seed if ":" in spec else 0)
-    if agent_class is None:
-        agent_class = _agent_class(options.narrow)
+    code = _firmware(options.narrow, source)
     world = World(
-        settings(options, topology),
+        settings(options, topology, code.load),
         options.faults,
         options.seed,
         {number: options.attack for number in options.liars},
-        agent_class=agent_class,
+        agent_class=code.agent_class,
     )
     record(world, options)
     return world
 
 
-def _agent_class(narrow: bool) -> Any:
-    if narrow:
-        from quelea.simulator.narrow import narrow_agent
-
-        return narrow_agent()
+def _firmware(watched: bool, source: Source) -> Firmware:
+    if watched or source != INSTALLED:
+        return firmware(source, watched)
     from quelea_agent.agent import Agent
+    from quelea_agent.settings import load
 
-    return Agent
+    return Firmware(Agent, load, frozenset())
 
 
 def record(world: World, options: Options) -> None:
@@ -119,26 +120,45 @@ def run_seed(
     seed: int,
     keep: bool = False,
     chosen: tuple[str, ...] | None = None,
-    agent_class: Any = None,
+    source: Source = INSTALLED,
 ) -> Outcome:
     """Run one seed and judge it. keep: with its world and every flight of a frame, for pictures.
 
-    chosen: the checkers; by default those of the scenario. agent_class: instead of the agent.
+    chosen: the checkers; by default those of the scenario. source: the nodes' code. What another
+    code than the installed one raises, or that it never ends, is a violation like any other.
     """
-    started_s = time.perf_counter()
     options = draw(scenario, seed)
-    world = build(options, agent_class)
+    if chosen is None:
+        chosen = tuple(scenario.get("checks", "names"))
+    if source == INSTALLED:
+        return _run(options, keep, chosen, source)
+    started_s = time.perf_counter()
+    broken: dict[str, list[str]]
+    try:
+        with guard.limited(guard.SEED_S_MAX):
+            return _run(options, keep, chosen, source)
+    except guard.Spins:
+        broken = {ENDLESS: [f"no end after {guard.SEED_S_MAX:.0f} s of processor time"]}
+    except Exception as error:
+        broken = {RAISED: [f"{type(error).__name__}: {error}"]}
+    narrow.drain()
+    wall_s = time.perf_counter() - started_s
+    return Outcome(options, "", Counter(), broken, 0, 0, 0.0, wall_s)
+
+
+def _run(options: Options, keep: bool, chosen: tuple[str, ...], source: Source) -> Outcome:
+    started_s = time.perf_counter()
+    world = build(options, source)
     if keep:
         world.flights = []
     play(world, options)
     journal = world.journal.journal()
-    names = chosen if chosen is not None else tuple(scenario.get("checks", "names"))
-    violations = {name: texts for name, texts in checkers.judge(journal, names).items() if texts}
+    judged = checkers.judge(journal, chosen)
     outcome = Outcome(
         options=options,
         digest=digest(journal),
         fired=Counter(world.fired),
-        violations=violations,
+        violations={name: texts for name, texts in judged.items() if texts},
         frames=sum(row.frames for row in journal.traffic()),
         node_rounds=sum(row.document["counters"]["rounds"] for row in journal.statuses()),
         virtual_s=world.t_us / SECOND_US,
