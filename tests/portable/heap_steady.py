@@ -31,7 +31,8 @@ def grown(agent, frames) -> int:
 
 total = 0
 many = [[100 + i, "n" + str(i), i] for i in range(126)]
-for rule in ("mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip"):
+RULES = ("mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip", "clipped-wmsr")
+for rule in RULES:
     for sign in (1, -1, 0):
         agent = agent_of(rule=rule, neighbours=many, faults_max=20, fresh_rounds=100,
                          lo_q=-TOP, hi_q=TOP)  # fmt: skip

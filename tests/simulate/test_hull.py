@@ -6,7 +6,7 @@ from quelea import adversaries, checkers
 from quelea.checkers import faults_max, hull
 from quelea.simulator.run import run_seed
 
-RULES = ("wmsr", "trimmed-mean", "midpoint", "median", "trim-and-clip")
+RULES = ("wmsr", "trimmed-mean", "midpoint", "median", "trim-and-clip", "clipped-wmsr")
 
 # Seven nodes, two of them lying: 50 s of drawn faults and changing readings, then calm.
 SEVEN = """

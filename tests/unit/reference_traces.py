@@ -12,7 +12,7 @@ from importlib import import_module
 
 from conftest import need
 
-RULES = ("mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip")
+RULES = ("mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip", "clipped-wmsr")
 Q_MAX = (1 << 23) - 1
 TICKS = 1 << 30
 

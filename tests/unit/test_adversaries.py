@@ -28,7 +28,7 @@ WANTED = (
 )  # fmt: skip
 K7 = tuple(itertools.combinations(range(1, 8), 2))
 HI_Q = 10_000
-RULES = ("wmsr", "trimmed-mean", "midpoint", "median", "trim-and-clip")
+RULES = ("wmsr", "trimmed-mean", "midpoint", "median", "trim-and-clip", "clipped-wmsr")
 
 
 def growth(nodes: int, r: int, seed: int) -> tuple[tuple[int, int], ...]:

@@ -18,7 +18,7 @@ from quelea_proto.frames import HELD, INPUT_Q, RESTART, SEQ, VALUE_Q, Frame, unp
 from quelea_proto.rules import find
 
 SEED = int(os.environ.get("QUELEA_SEED", random.SystemRandom().randrange(1 << 30)))
-RULES = ("wmsr", "trimmed-mean", "midpoint", "median", "trim-and-clip", "mean")
+RULES = ("wmsr", "trimmed-mean", "midpoint", "median", "trim-and-clip", "clipped-wmsr", "mean")
 ROUNDS = 44
 
 

@@ -24,6 +24,7 @@ ONE = {
     "midpoint": kernels.midpoint,
     "median": kernels.median,
     "trim-and-clip": kernels.trim_and_clip,
+    "clipped-wmsr": kernels.clipped_wmsr,
 }
 NAMES = tuple(row[0] for row in RULES)
 HERE = tuple(name for name in kernels.ISAS if _core.available(name))

@@ -20,7 +20,7 @@ def ask(apply, own_q, values_q, faults_max):
 
 @pytest.mark.parametrize("name, apply", PAIRS, ids=NAMES)
 def test_random_values_equal_exact_fractions(name, apply, seed):
-    """REQ-RULE-1 to REQ-RULE-6: 3,000 drawn cases a rule against the exact definition."""
+    """REQ-RULE-1 to 6, REQ-RULE-11: 3,000 drawn cases a rule against the exact definition."""
     rng = random.Random(seed)
     for _ in range(3000):
         count = rng.choice((0, 1, 2, 3, 4, 5, 8, 9, 16, rng.randrange(NEIGHBOURS_MAX + 1)))
@@ -34,7 +34,7 @@ def test_random_values_equal_exact_fractions(name, apply, seed):
 
 @pytest.mark.parametrize("name, apply", PAIRS, ids=NAMES)
 def test_all_small_inputs_equal_exact_fractions(name, apply):
-    """REQ-RULE-1 to REQ-RULE-6: every own value and every four values in 0..3, F = 0 and 1."""
+    """REQ-RULE-1 to 6, REQ-RULE-11: every own value and every four values in 0..3, F = 0 and 1."""
     for own_q, *values_q in itertools.product(range(4), repeat=5):
         for faults_max in (0, 1):
             expected = oracle.estimate(name, own_q, values_q, faults_max)

@@ -123,7 +123,8 @@ PLANTED = [
     ("rules", "(2 * total + count) //", "(2 * total + count - 1) //"),  # half down
     ("rules", "GIVEN[count] = own_q", "GIVEN[count] = values[0]"),  # own value left out
     ("rules", "min(above, faults_max)", "faults_max"),  # trims what is not above
-    ("rules", "longest = NEAR[kept - 1]", "longest = NEAR[count - 1]"),
+    ("rules", "count, kept - 1)", "count, count - 1)"),
+    ("rules", "count - 2 * faults_max - 1)", "count - 1)"),
     ("flows", "edge.residue = edge.carried", "edge.residue = 0"),  # residue dropped
     ("flows", "return owed // part if owed > 0 else -(-owed // part)", "return owed // part"),
     ("flows", "on < 3", "on < 2"),

@@ -1,6 +1,7 @@
 """Every rule gives what exact fractions give.
 
-REQ-RULE-1, REQ-RULE-2, REQ-RULE-3, REQ-RULE-4, REQ-RULE-5, REQ-RULE-6.
+REQ-RULE-1, REQ-RULE-2, REQ-RULE-3, REQ-RULE-4, REQ-RULE-5, REQ-RULE-6,
+REQ-RULE-11.
 """
 
 import pytest

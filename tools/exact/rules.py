@@ -1,4 +1,4 @@
-"""The six rules in exact fractions, from their definitions in words; and their vectors.
+"""The seven rules in exact fractions, from their definitions in words; and their vectors.
 
 Each definition takes (own, values, F) and returns the estimate: an exact rational number first,
 rounded once, half up, at the very end. Bound: |q| <= 2^23 - 1, at most 126 values.
@@ -67,6 +67,18 @@ def trim_and_clip(own: int, values: list[int], faults: int) -> int:
     return half_up(Fraction(own + sum(clipped), 1 + len(clipped)))
 
 
+def clipped_wmsr(own: int, values: list[int], faults: int) -> int:
+    """What W-MSR keeps, moved to within tau of the own, averaged with it; tau as above."""
+    distances = sorted(abs(value - own) for value in values)
+    tau = distances[len(values) - 2 * faults - 1]
+    above = sorted(value for value in values if value > own)
+    below = sorted((value for value in values if value < own), reverse=True)
+    level = [value for value in values if value == own]
+    kept = level + above[: max(0, len(above) - faults)] + below[: max(0, len(below) - faults)]
+    clipped = [max(own - tau, min(own + tau, value)) for value in kept]
+    return half_up(Fraction(own + sum(clipped), 1 + len(clipped)))
+
+
 RULES: tuple[tuple[str, Callable[[int, list[int], int], int]], ...] = (
     ("mean", mean),
     ("trimmed-mean", trimmed_mean),
@@ -74,6 +86,7 @@ RULES: tuple[tuple[str, Callable[[int, list[int], int], int]], ...] = (
     ("midpoint", midpoint),
     ("median", median),
     ("trim-and-clip", trim_and_clip),
+    ("clipped-wmsr", clipped_wmsr),
 )
 
 

@@ -13,6 +13,7 @@ meaningless, never a crash): `check_range` does.
 """
 
 from quelea.kernels._core import (
+    clipped_wmsr,
     mean,
     median,
     midpoint,
@@ -38,6 +39,7 @@ __all__ = [
     "Momentum",
     "Table",
     "check_range",
+    "clipped_wmsr",
     "columns",
     "exponential_sums",
     "mean",

@@ -18,6 +18,7 @@ from libc.string cimport memset
 cdef extern from "kernel.h":
     cdef enum rule:
         RULE_MEAN, RULE_TRIM, RULE_WMSR, RULE_MIDPOINT, RULE_MEDIAN, RULE_CLIP
+        RULE_CLIPPED_WMSR
     cdef struct isa:
         const char *name
         int lanes
@@ -140,6 +141,10 @@ def median(own_q, values_q, long faults_max):
 
 def trim_and_clip(own_q, values_q, long faults_max):
     return take_and_run(_isa, RULE_CLIP, own_q, values_q, faults_max)
+
+
+def clipped_wmsr(own_q, values_q, long faults_max):
+    return take_and_run(_isa, RULE_CLIPPED_WMSR, own_q, values_q, faults_max)
 
 
 def plain_trimmed_mean(values_q, long faults_max):

@@ -14,7 +14,9 @@ from quelea.kernels import _core
 IntArray = NDArray[Any]  # int32 or int16, as each function says
 
 # The rows' order is that of `enum rule` in src/kernel.h.
-NUMBERS: tuple[str, ...] = ("mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip")
+NUMBERS: tuple[str, ...] = (
+    "mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip", "clipped-wmsr"
+)  # fmt: skip
 assert tuple(row[0] for row in RULES) == NUMBERS, "src/kernel.h: enum rule follows RULES"
 
 THREADS_MAX = 64

@@ -12,6 +12,9 @@ def fates(rule: str, own_q: int, values_q: Sequence[int], faults_max: int) -> li
         return [KEPT] * len(values_q)
     if rule == "wmsr":
         return _wmsr(own_q, values_q, order, faults_max)
+    if rule == "clipped-wmsr":
+        out = _wmsr(own_q, values_q, order, faults_max)
+        return _clipped(out, own_q, values_q, faults_max)
     if rule == "trim-and-clip":
         out = [KEPT] * len(values_q)
         _ends(out, order, faults_max)

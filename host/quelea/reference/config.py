@@ -13,7 +13,9 @@ from quelea.errors import UserError
 
 ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?")
 MODES = ("resilient", "exact")
-RULES = ("mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip")
+RULES = (
+    "mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip", "clipped-wmsr"
+)  # fmt: skip
 
 # key: smallest, largest, default (None: must be given)
 RANGES: dict[str, tuple[int, int, int | None]] = {

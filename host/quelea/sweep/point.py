@@ -29,7 +29,11 @@ Row = dict[str, Any]
 SETTLE_SHARE = 0.01  # an epoch's spread is to end at this share of its first ...
 SETTLE_Q = 16  # ... or at this, whichever is larger, where agreement is proved
 SPREAD_EXACT_Q = 2
-TOLERANT = ("wmsr", "trimmed-mean", "midpoint", "median", "trim-and-clip")  # stay in the hull
+# Rules that keep the honest in their hull.
+TOLERANT = (
+    *("wmsr", "trimmed-mean", "midpoint", "median"),
+    *("trim-and-clip", "clipped-wmsr"),
+)
 SET_BACK = ("stale", "swap")  # faults that set boot counters back: seq is then not promised
 CODE = ("quelea/simulator", "quelea/checkers", "quelea/topology", "quelea/adversaries")
 

@@ -6,7 +6,15 @@ Fewer than 2F + 1 values: the own value is returned (the node holds). To add a r
 this one, a row below, its exact definition in tools/oracle.py.
 """
 
-from quelea_proto.rules import mean, median, midpoint, trim_and_clip, trimmed_mean, wmsr
+from quelea_proto.rules import (
+    clipped_wmsr,
+    mean,
+    median,
+    midpoint,
+    trim_and_clip,
+    trimmed_mean,
+    wmsr,
+)
 
 RULES = (
     ("mean", mean.apply, False),
@@ -15,6 +23,7 @@ RULES = (
     ("midpoint", midpoint.apply, True),
     ("median", median.apply, True),
     ("trim-and-clip", trim_and_clip.apply, True),
+    ("clipped-wmsr", clipped_wmsr.apply, True),
 )
 
 

@@ -14,7 +14,7 @@ from quelea_proto.fixed import clamp
 from quelea_proto.sorting import pad
 
 
-def _threshold(own_q: int, values_q: list[int], count: int, rank: int) -> int:
+def threshold(own_q: int, values_q: list[int], count: int, rank: int) -> int:
     """Return the rank-th smallest |value - own| of the ascending values_q[:count]; rank >= 1.
 
     The values lie in order, so the nearest are found by walking outwards from the own value.
@@ -45,7 +45,7 @@ def apply(own_q: int, values_q: list[int], count: int, faults_max: int) -> int:
         return own_q
     pad(values_q, count)
     values_q.sort()
-    tau = _threshold(own_q, values_q, count, count - 2 * faults_max)
+    tau = threshold(own_q, values_q, count, count - 2 * faults_max)
     kept = count - 2 * faults_max
     part = kept + 1
     # 126 distances of up to 2^24 exceed 2^30: quotients and remainders are added apart.

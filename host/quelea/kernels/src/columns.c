@@ -3,14 +3,20 @@
 
 #include <stdlib.h>
 
-enum { KEYS_MAX = 6144, LANES_AT_ONCE_MAX = 512 }; /* 24 KB of rows: half of a first cache */
+enum {
+    KEYS_MAX = 6144,         /* 24 KB of rows: half of a first cache */
+    LANES_AT_ONCE_MIN = 256, /* many rows: 1 KB of each in a run, 127 KB in the second cache */
+    LANES_AT_ONCE_MAX = 512,
+};
 
 /* How many lanes go through together; a multiple of every vector's. */
 static size_t lanes_at_once(const struct plan *plan)
 {
     size_t rows = (size_t)(plan->received + plan->own);
     size_t lanes = KEYS_MAX / rows / BLOCK * BLOCK;
-    return lanes < BLOCK ? BLOCK : lanes > LANES_AT_ONCE_MAX ? LANES_AT_ONCE_MAX : lanes;
+    if (lanes < LANES_AT_ONCE_MIN)
+        return LANES_AT_ONCE_MIN;
+    return lanes > LANES_AT_ONCE_MAX ? LANES_AT_ONCE_MAX : lanes;
 }
 
 /* Row `row` of lanes first..first+count-1 as keys. */

@@ -66,5 +66,6 @@ ISA_STORAGE struct isa ISA_STRUCT = {
     .tile_half = tile_half,
     .tile_half_key = tile_half_key,
     .add_64 = add_64,
-    .one = {one_mean, one_trim, one_wmsr, one_midpoint, one_median, one_clip},
+    .one = {one_mean, one_trim, one_wmsr, one_midpoint, one_median, one_clip,
+            one_clipped_wmsr},
 };

@@ -20,7 +20,10 @@ enum { BLOCK = 64 };        /* lanes sorted together in scratch: 127 rows of the
 enum { STEPS_MAX = 1536 };  /* comparators of the largest network: 1471 for 128 wires */
 enum { LANES_MAX = 16 };    /* 32-bit lanes of the widest vector */
 
-enum rule { RULE_MEAN, RULE_TRIM, RULE_WMSR, RULE_MIDPOINT, RULE_MEDIAN, RULE_CLIP, RULE_COUNT };
+enum rule {
+    RULE_MEAN, RULE_TRIM, RULE_WMSR, RULE_MIDPOINT, RULE_MEDIAN, RULE_CLIP, RULE_CLIPPED_WMSR,
+    RULE_COUNT
+};
 
 /* floor((sum + before) / divisor) + after, for 0 <= sum + before < 2^31 and divisor >= 2. */
 struct divisor {
@@ -57,7 +60,7 @@ struct plan {
     int sorted;    /* rows that are put in order: received, with or without the own one */
     int low, high; /* midpoint and median: the two ranks */
     struct divisor div;
-    uint32_t dropped_before[128], dropped_magic[128], dropped_shift[128]; /* W-MSR, by drops */
+    uint32_t dropped_before[128], dropped_magic[128], dropped_shift[128]; /* W-MSRs, by drops */
     int steps_count; /* more than SORT_MAX values: the network, for scratch */
     struct step steps[STEPS_MAX];
 };

@@ -108,11 +108,11 @@ static int32_t one_wmsr(const int32_t *values, int count, int faults)
     return floor_div(total + (kept >> 1), kept);
 }
 
-static int32_t one_clip(const int32_t *values, int count, int faults)
+/* Fill `apart` with the differences to the own value, clipped, and `ranks` with the values' ranks. */
+static void clip_and_rank(const int32_t *values, int count, int faults, int32_t *apart,
+                          int32_t *ranks)
 {
-    int32_t ranks[ONE_ROOM] __attribute__((aligned(64)));
-    int32_t apart[ONE_ROOM] __attribute__((aligned(64))) = {0};
-    int32_t own = values[count], nearest = count - 2 * faults, total = (nearest + 1) >> 1;
+    int32_t own = values[count], nearest = count - 2 * faults;
     for (int i = 0; i < count; i++)
         apart[i] = values[i] < own ? own - values[i] : values[i] - own;
     rank_all(apart, count, ranks);
@@ -122,6 +122,29 @@ static int32_t one_clip(const int32_t *values, int count, int faults)
         apart[i] = moved < -tau ? -tau : moved > tau ? tau : moved;
     }
     rank_all(values, count, ranks);
+}
+
+static int32_t one_clip(const int32_t *values, int count, int faults)
+{
+    int32_t ranks[ONE_ROOM] __attribute__((aligned(64)));
+    int32_t apart[ONE_ROOM] __attribute__((aligned(64))) = {0};
+    int32_t own = values[count], nearest = count - 2 * faults, total = (nearest + 1) >> 1;
+    clip_and_rank(values, count, faults, apart, ranks);
     return own + floor_div(total + sum_between(apart, ranks, count, faults, count - faults),
                            nearest + 1);
+}
+
+static int32_t one_clipped_wmsr(const int32_t *values, int count, int faults)
+{
+    int32_t ranks[ONE_ROOM] __attribute__((aligned(64)));
+    int32_t apart[ONE_ROOM] __attribute__((aligned(64))) = {0};
+    int32_t own = values[count], total = 0, kept = 1;
+    clip_and_rank(values, count, faults, apart, ranks);
+    for (int i = 0; i < count; i++) {
+        int dropped = (ranks[i] < faults && values[i] < own) ||
+                      (ranks[i] >= count - faults && values[i] > own);
+        total += dropped ? 0 : apart[i];
+        kept += !dropped;
+    }
+    return own + floor_div(total + (kept >> 1), kept);
 }

@@ -47,7 +47,7 @@ static void need_of(const struct plan *plan, struct need *need)
         label(need, 0, f, 0, ends);
         label(need, f, n - f, 1, 1);
         label(need, n - f, n, 2, ends);
-    } else if (plan->rule == RULE_CLIP) {
+    } else if (plan->rule == RULE_CLIP || plan->rule == RULE_CLIPPED_WMSR) {
         label(need, 0, n, VALUES_MAX + 1, 1);
         for (int rank = 0; rank < n; rank++)
             if (rank <= 2 * f || rank >= n - 1 - 2 * f)
@@ -115,7 +115,7 @@ static void plan_divisors(struct plan *plan)
         plan->div = divisor_of_keys(rows - 2 * faults);
     else if (plan->rule == RULE_CLIP)
         plan->div = divisor_of(rows - 2 * faults);
-    else if (plan->rule == RULE_WMSR) {
+    else if (plan->rule == RULE_WMSR || plan->rule == RULE_CLIPPED_WMSR) {
         for (int dropped = 0; dropped <= 2 * faults; dropped++) {
             struct divisor div = divisor_of_keys(rows - dropped);
             plan->dropped_before[dropped] = div.before;
@@ -140,7 +140,9 @@ int plan_make(struct plan *plan, const struct isa *isa, enum rule rule, int rece
     plan->own = own;
     plan->faults = faults;
     plan->rule = rule;
-    plan->sorted = rule == RULE_WMSR || rule == RULE_CLIP ? received : rows;
+    plan->sorted = rows;
+    if (rule == RULE_WMSR || rule == RULE_CLIP || rule == RULE_CLIPPED_WMSR)
+        plan->sorted = received;
     plan->low = rule == RULE_MEDIAN ? (rows - 1) / 2 : faults;
     plan->high = rows - 1 - plan->low;
     if (rule == RULE_TRIM && rows - 2 * faults == 1)

@@ -1,4 +1,4 @@
-"""The six rules of the reference, each from its definition over ranks.
+"""The seven rules of the reference, each from its definition over ranks.
 
 The rank of a value among n is the number of values below it, equal ones in the order given; all
 ranks together are found by comparing every pair once. A rule then names the ranks that it keeps.
@@ -10,9 +10,15 @@ from functools import partial
 
 from quelea_proto import limits
 
-COMPILED = {"NEIGHBOURS_MAX": limits.NEIGHBOURS_MAX, "FAULTS_MAX": limits.FAULTS_MAX}
+COMPILED = {
+    "NEIGHBOURS_MAX": limits.NEIGHBOURS_MAX,
+    "FAULTS_MAX": limits.FAULTS_MAX,
+    "Q_MAX": limits.Q_MAX,
+}
 
-NAMES = ("mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip")
+NAMES = (
+    "mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip", "clipped-wmsr"
+)  # fmt: skip
 
 
 def zeros(count: int) -> list[int]:
@@ -26,6 +32,7 @@ GIVEN = zeros(limits.NEIGHBOURS_MAX + 2)
 RANKS = zeros(limits.NEIGHBOURS_MAX + 2)
 ORDER = zeros(limits.NEIGHBOURS_MAX + 2)
 NEAR = zeros(limits.NEIGHBOURS_MAX + 2)
+FARTHEST = 2 * limits.Q_MAX  # no two values are further apart: nothing is clipped
 
 
 def arrange(values: Sequence[int], count: int, into: list[int]) -> None:
@@ -57,7 +64,23 @@ def window(first: int, last: int) -> int:
     return total
 
 
-def wmsr(own_q: int, values: Sequence[int], count: int, faults_max: int) -> int:
+def distance(own_q: int, values: Sequence[int], count: int, rank: int) -> int:
+    """Return the distance from the own value that `rank` others do not exceed."""
+    for i in range(count):
+        GIVEN[i] = abs(values[i] - own_q)
+    arrange(GIVEN, count, NEAR)
+    return NEAR[rank]
+
+
+def moved(own_q: int, longest: int, first: int, last: int) -> int:
+    """Return the mean of own_q and ORDER[first : last + 1], each at most `longest` away."""
+    total = 0
+    for i in range(first, last + 1):
+        total += max(-longest, min(longest, ORDER[i] - own_q))
+    return own_q + half_up(total, last - first + 2)
+
+
+def wmsr(own_q: int, values: Sequence[int], count: int, faults_max: int, longest: int) -> int:
     """Drop the F largest of those above the own value and the F smallest of those below it."""
     below = 0
     above = 0
@@ -67,21 +90,15 @@ def wmsr(own_q: int, values: Sequence[int], count: int, faults_max: int) -> int:
     arrange(values, count, ORDER)
     first = min(below, faults_max)
     last = count - 1 - min(above, faults_max)
-    return half_up(own_q + window(first, last), last - first + 2)
+    return moved(own_q, longest, first, last)
 
 
 def trim_and_clip(own_q: int, values: Sequence[int], count: int, faults_max: int) -> int:
     """Move by the mean of the kept distances, none longer than the one of rank kept - 1."""
     kept = count - 2 * faults_max
-    for i in range(count):
-        GIVEN[i] = abs(values[i] - own_q)
-    arrange(GIVEN, count, NEAR)
-    longest = NEAR[kept - 1]
+    longest = distance(own_q, values, count, kept - 1)
     arrange(values, count, ORDER)
-    total = 0
-    for i in range(faults_max, faults_max + kept):
-        total += max(-longest, min(longest, ORDER[i] - own_q))
-    return own_q + half_up(total, kept + 1)
+    return moved(own_q, longest, faults_max, faults_max + kept - 1)
 
 
 def with_own(own_q: int, values: Sequence[int], count: int) -> None:
@@ -102,9 +119,12 @@ def combine(rule: int, own_q: int, values: Sequence[int], count: int, faults_max
     if count < 2 * faults_max + 1:
         return own_q
     if rule == 2:
-        return wmsr(own_q, values, count, faults_max)
+        return wmsr(own_q, values, count, faults_max, FARTHEST)
     if rule == 5:
         return trim_and_clip(own_q, values, count, faults_max)
+    if rule == 6:
+        longest = distance(own_q, values, count, count - 2 * faults_max - 1)
+        return wmsr(own_q, values, count, faults_max, longest)
     with_own(own_q, values, count)
     top = count - faults_max
     if rule == 1:
