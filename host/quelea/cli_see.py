@@ -60,10 +60,12 @@ def journal_show(run: Run = None, json: Json = False) -> None:
 def journal_export(
     run: Run = None,
     jsonl: Annotated[
-        Path, typer.Option("--jsonl", help="File to write; - for standard output.")
-    ] = Path("-"),
+        Path | None, typer.Option("--jsonl", help="File to write; - for standard output.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Folder: a CSV file a table.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="Folder: a Parquet file a table.")] = None,
 ) -> None:
-    """Write every frame, state, event and fault as JSON lines."""
+    """Write every frame, state, event and fault: JSON lines, or a table a file."""
     from quelea.journal.command import export
 
-    raise typer.Exit(export(run, jsonl))
+    raise typer.Exit(export(run, jsonl, csv, parquet))

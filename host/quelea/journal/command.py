@@ -9,6 +9,7 @@ from quelea.journal.folder import ROOT, find_run
 from quelea.journal.reader import Journal
 from quelea.journal.rows import to_json
 from quelea.journal.summary import summarise, text
+from quelea.journal.tables import CSV, PARQUET, export_tables
 
 
 def show(run: Path | str | None = None, as_json: bool = False, root: Path | str = ROOT) -> int:
@@ -22,10 +23,23 @@ def show(run: Path | str | None = None, as_json: bool = False, root: Path | str 
     return EXIT_OK
 
 
-def export(run: Path | str | None = None, jsonl: Path | str = "-", root: Path | str = ROOT) -> int:
-    """Write a run's journal as JSON lines to a file, or (-) to standard output."""
+def export(
+    run: Path | str | None = None,
+    jsonl: Path | str | None = None,
+    csv: Path | None = None,
+    parquet: Path | None = None,
+    root: Path | str = ROOT,
+) -> int:
+    """Write a run's journal as JSON lines to a file or (-) to standard output, or its tables into
+    a folder as CSV or Parquet; with nothing asked for, JSON lines to standard output."""
     with Journal.open(find_run(run, root)) as journal:
-        count = export_jsonl(journal, jsonl)
-    if str(jsonl) != "-":
-        sys.stderr.write(f"{count:,} lines in {jsonl}\n")
+        if jsonl is not None or (csv is None and parquet is None):
+            count = export_jsonl(journal, jsonl or "-")
+            if str(jsonl or "-") != "-":
+                sys.stderr.write(f"{count:,} lines in {jsonl}\n")
+        for folder, kind in ((csv, CSV), (parquet, PARQUET)):
+            if folder is not None:
+                counts = export_tables(journal, folder, kind)
+                told = ", ".join(f"{table} {count:,}" for table, count in counts.items() if count)
+                sys.stderr.write(f"{folder}: {told}\n")
     return EXIT_OK
