@@ -224,6 +224,7 @@ def cells(setting: Any, share: float, attacks: tuple[str, ...], names: tuple[str
 
 
 FOUR = ("wmsr", "midpoint", "CS+", "trim-and-clip")
+SAMPLED = table.SAMPLED
 
 
 @pytest.mark.parametrize(
@@ -244,9 +245,10 @@ def test_seed_values_of_the_polarising_attacks() -> None:
     assert found["range-polarise", "wmsr"][0] == pytest.approx(32.8, abs=5)
     assert found["range-polarise", "midpoint"][0] == pytest.approx(81, abs=5)
     assert found["range-polarise", "CS+"][0] < 0.5 > found["range-polarise", "trim-and-clip"][0]
-    found = cells(K32, 0.2, ("in-hull",), FOUR)
+    found = cells(K32, 0.2, ("in-hull",), (*FOUR, SAMPLED))
     assert found["in-hull", "CS+"][0] > 90, "clipping alone gives way to lies inside the hull"
     assert found["in-hull", "trim-and-clip"][0] < 0.5
+    assert found["in-hull", SAMPLED][0] < 0.5
 
 
 def test_without_liars_all_agree_near_the_mean() -> None:

@@ -17,7 +17,7 @@ from quelea_agent.settings import load
         ({"nodes": 16, "liars": 2, "topology": "complete"}, "midpoint"),
         ({"nodes": 12, "liars": 0, "topology": "ring"}, "wmsr"),
         ({"nodes": 20, "liars": 4, "faults_max": 2, "topology": "k-out:4", "force": True},
-         "trim-and-clip"),
+         "clipped-wmsr"),
         ({"nodes": 16, "liars": 2, "rule": "median"}, "median"),
     ],
 )  # fmt: skip

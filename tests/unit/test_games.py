@@ -36,6 +36,7 @@ def test_published_table() -> None:
     wanted = {
         "midpoint": "1 1 1", "f_tt": "1 1 1", "trimmed-mean": "1 1 2", "wmsr": "2 1 4",
         "median": "1 R R", "CS+": "R R R", "trim-and-clip": "R R R",
+        "clipped-wmsr": "R R R",
     }  # fmt: skip
     found = {name: " ".join(held(name, *game) for game in games) for name in wanted}
     assert found == wanted

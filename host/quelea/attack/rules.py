@@ -104,7 +104,7 @@ def clip_all(own: Ints, values: Ints, faults_max: int) -> Fraction:
 
 
 def clipped_wmsr(own: Ints, values: Ints, faults_max: int) -> Fraction:
-    """W-MSR's dropping, what is left clipped to that same distance: tried, not of the protocol."""
+    """W-MSR's dropping, what is left clipped to that same distance."""
     tau = nearest(own, values, len(values) - 2 * faults_max)
     row = np.sort(values, axis=0)
     below = row[:faults_max] < own
@@ -181,6 +181,7 @@ WRITTEN: dict[str, Rule] = {
     "midpoint": midpoint,
     "median": median,
     "trim-and-clip": trim_and_clip,
+    "clipped-wmsr": clipped_wmsr,
 }
 RULES: tuple[tuple[str, Rule], ...] = tuple(
     (name, WRITTEN.get(name) or node_by_node(apply)) for name, apply, _ in PROTOCOL
@@ -188,7 +189,6 @@ RULES: tuple[tuple[str, Rule], ...] = tuple(
 PEERS: tuple[tuple[str, Rule], ...] = (
     ("CS+", clip_all),
     ("GTS", drop_far),
-    ("clipped W-MSR", clipped_wmsr),
     ("f_tt", every_fth),
     ("naive", naive),
 )

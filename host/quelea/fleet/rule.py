@@ -8,7 +8,7 @@ from quelea.topology import Certificate, Topology
 AUTO = "auto"
 COMMITTEE = "midpoint"  # complete graphs: proved to agree, 1 q at the worst (docs/games.md)
 CERTIFIED = "wmsr"  # other graphs that carry 2F + 1: the rule that is proved on them
-UNPROVED = "trim-and-clip"  # where F may be exceeded: the least captured (`quelea attack --all`)
+UNPROVED = "clipped-wmsr"  # where F may be exceeded: the least captured (`quelea attack --all`)
 
 
 def is_complete(topology: Topology) -> bool:

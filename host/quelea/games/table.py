@@ -139,9 +139,9 @@ agreement; **!** that they can also bring an honest node outside the hull of the
 
 ## Every rule, rounded half up as the protocol does
 
-Rules in code type are the protocol's. CS+ and GTS: Gaucher, Dieuleveut and Hendrikx 2025. clipped
-W-MSR: a candidate of ours. f_tt: Dolev and others 1986, every t-th survivor of the trimming
-averaged. naive: own value left out, a third of what arrived trimmed, plain mean.
+Rules in code type are the protocol's. CS+ and GTS: Gaucher, Dieuleveut and Hendrikx 2025. f_tt:
+Dolev and others 1986, every t-th survivor of the trimming averaged. naive: own value left out, a
+third of what arrived trimmed, plain mean.
 
 """.splitlines()
 
