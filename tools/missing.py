@@ -8,7 +8,13 @@ from quelea.conform.targets.microbit import Microbit
 from quelea.conform.targets.wasm import Wasm
 
 # module: the extra that brings it
-EXTRAS = {"distributed": "cluster", "mpi4py": "mpi", "pyarrow": "parquet"}
+EXTRAS = {
+    "distributed": "cluster",
+    "mpi4py": "mpi",
+    "pyarrow": "parquet",
+    "qiskit_aer": "quantum",
+    "stim": "quantum",
+}
 
 
 def sentences() -> list[str]:

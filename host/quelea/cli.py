@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from quelea import cli_break, cli_see
+from quelea import cli_break, cli_frontier, cli_see
 from quelea.errors import EXIT_INTERRUPT, EXIT_USAGE, UserError
 
 app = typer.Typer(
@@ -300,6 +300,7 @@ def lockstep(
     raise typer.Exit(command(options, as_json=json))
 
 
+cli_frontier.register(app)
 cli_break.register(app)
 cli_see.register(app)
 
