@@ -5,8 +5,8 @@
 
 enum {
     KEYS_MAX = 6144,         /* 24 KB of rows: half of a first cache */
-    LANES_AT_ONCE_MIN = 256, /* many rows: 1 KB of each in a run, 127 KB in the second cache */
     LANES_AT_ONCE_MAX = 512,
+    LANES_OF_MANY_MIN = 256, /* many rows: 1 KB of each in a run, 127 KB in the second cache */
 };
 
 /* How many lanes go through together; a multiple of every vector's. */
@@ -14,8 +14,8 @@ static size_t lanes_at_once(const struct plan *plan)
 {
     size_t rows = (size_t)(plan->received + plan->own);
     size_t lanes = KEYS_MAX / rows / BLOCK * BLOCK;
-    if (lanes < LANES_AT_ONCE_MIN)
-        return LANES_AT_ONCE_MIN;
+    if (rows > SORT_MAX + 1 && lanes < LANES_OF_MANY_MIN)
+        return LANES_OF_MANY_MIN; /* those sorted in registers are better off in the first cache */
     return lanes > LANES_AT_ONCE_MAX ? LANES_AT_ONCE_MAX : lanes;
 }
 

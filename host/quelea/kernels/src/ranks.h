@@ -4,13 +4,9 @@
  * row, which are Batcher's merge exchange cut to what the rule needs. Included for each ISA.
  */
 
-/* Rows of scratch a line further apart than they need be, so that rows 16 apart do not share the
- * low bits of their addresses. */
-enum { STRIDE = BLOCK + 16 };
-
-#define R(j) vkey v##j = key_load(column + (j) * STRIDE);
+#define R(j) vkey v##j = key_load(column + (j) * BLOCK);
 #define S(a, b) key_order(&v##a, &v##b);
-#define P(j) key_store(column + (j) * STRIDE, v##j);
+#define P(j) key_store(column + (j) * BLOCK, v##j);
 
 #define TRIM_KEPT(n, f, steps, kept)
 #define TRIM_REST(n, f, steps, rest)
@@ -46,8 +42,8 @@ static void (*const sort_whole[SORT_MAX + 1])(int32_t *scratch, int lanes) = {
 static void sort_steps(const struct plan *plan, int32_t *scratch)
 {
     for (int i = 0; i < plan->steps_count; i++) {
-        int32_t *low = scratch + plan->steps[i].a * STRIDE;
-        int32_t *high = scratch + plan->steps[i].b * STRIDE;
+        int32_t *low = scratch + plan->steps[i].a * BLOCK;
+        int32_t *high = scratch + plan->steps[i].b * BLOCK;
         int kind = plan->steps[i].kind;
         if (kind == 'S')
             for (int at = 0; at < BLOCK; at += W) {
@@ -65,7 +61,7 @@ static void sort_steps(const struct plan *plan, int32_t *scratch)
     }
 }
 
-#define AT(rank) key_int(key_load(column + (rank) * STRIDE))
+#define AT(rank) key_int(key_load(column + (rank) * BLOCK))
 
 static vint sum_ranks(const int32_t *column, int first, int last)
 {
@@ -164,14 +160,14 @@ static int fill(const struct plan *plan, const struct batch *batch, size_t first
         for (size_t step = 0; step < steps; step++) {
             ptrdiff_t at = (ptrdiff_t)(first + step);
             const int32_t *from = batch->base + batch->offsets[at * batch->offsets_step + row];
-            key_store(scratch + row * STRIDE + step * W, key_load(from + at * batch->lane_step));
+            key_store(scratch + row * BLOCK + step * W, key_load(from + at * batch->lane_step));
         }
     return (int)steps * W;
 }
 
 static void run_ranks(const struct plan *plan, const struct batch *batch)
 {
-    int32_t scratch[(VALUES_MAX + 1) * STRIDE] __attribute__((aligned(64)));
+    int32_t scratch[(VALUES_MAX + 1) * BLOCK] __attribute__((aligned(64)));
     int32_t *out = batch->out;
     for (size_t first = 0; first < batch->steps; first += BLOCK / W) {
         int lanes = fill(plan, batch, first, scratch);
