@@ -94,6 +94,15 @@ def _epoch(rows: Rows, out: MemoryRecorder) -> Rows:
     return rows
 
 
+def _late(rows: Rows, out: MemoryRecorder) -> Rows:
+    """A node's next epoch shows as the one before, throughout."""
+    last = max(row.epoch for row in rows)
+    return [
+        change(row, 6, 2, row.epoch - 1) if row.source == 2 and row.epoch == last - 1 else row
+        for row in rows
+    ]
+
+
 def _back(rows: Rows, out: MemoryRecorder) -> Rows:
     at = moving(rows)
     rows[at] = change(rows[at], 8, 4, 1)
@@ -167,6 +176,7 @@ CASES = [
     ("faults-max", "resilient", _few),
     ("freshness", "resilient", _unsent),
     ("epochs", "resilient", _epoch),
+    ("epoch-ends", "resilient", _late),
     ("monotone-seq", "resilient", _back),
     ("monotone-seq", "resilient", _twice),
     ("budget", "resilient", _chatty),

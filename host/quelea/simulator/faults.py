@@ -78,19 +78,6 @@ class Faults:
         """Return the options as they are printed with the seed."""
         return asdict(self)
 
-    def age_max_ms(self, fresh_ms: int) -> int:
-        """Return how old a value may be when it is used, in ms since it was sent; 0: no bound.
-
-        On its way, kept for a replay, held while the receiver stood still, fresh in its table, and
-        stretched by a clock that was set back and runs late.
-        """
-        if self.retained:
-            return 0  # a broker keeps what it keeps
-        way_ms = DELAY_MAX_MS + CLOG_MS + (REPLAY_MAX_MS if self.replay else 0)
-        held_ms = PAUSE_MAX_MS if self.pause else 0
-        back_ms = JUMP_BACK_MAX_MS * 4 if self.jump else 0
-        return way_ms + held_ms + back_ms + fresh_ms + fresh_ms * self.drift_ppm // 500_000
-
 
 def draw(seed: int) -> Faults:
     """Return the faults of a seed: about half of them on, each up to its largest size."""

@@ -34,7 +34,10 @@ class Delivery(NamedTuple):
 
 
 class Network:
-    """fired: how often each fault took effect. away: nodes without a broker, until when."""
+    """fired: how often each fault took effect. away: nodes without a broker, until when.
+
+    way_us: the longest time from when a frame was first sent until it was handed over.
+    """
 
     def __init__(self, faults: Faults, rng: random.Random) -> None:
         self.faults = faults
@@ -44,7 +47,8 @@ class Network:
         self.generation = 0  # of the broker; a restart loses what is under way
         self.away: dict[int, int] = {}
         self._old: dict[tuple[int, int], list[tuple[int, bytes]]] = {}
-        self._kept: dict[int, list[bytes]] = {}
+        self._kept: dict[int, list[tuple[int, bytes]]] = {}
+        self.way_us = 0
 
     def send(self, t_us: int, source: int, dest: int, payload: bytes) -> list[Delivery]:
         """Return what a frame sent at t_us leads to; [] when it is lost."""
@@ -75,11 +79,15 @@ class Network:
             del old[0]
         if old and self.rng.random() < self.faults.replay:
             self.fired["replay"] += 1
-            out.append(self._delivery(t_us, link, self.rng.choice(old)[1], OLD))
+            sent_us, again = self.rng.choice(old)
+            out.append(self._delivery(t_us, link, again, OLD, sent_us))
         old.append((t_us, payload))
         del old[:-REPLAY_KEPT]
 
-    def _delivery(self, t_us: int, link: tuple[int, int], payload: bytes, fate: str) -> Delivery:
+    def _delivery(
+        self, t_us: int, link: tuple[int, int], payload: bytes, fate: str, sent_us: int = -1
+    ) -> Delivery:
+        """sent_us: when it was first sent, if that is not now."""
         delay_ms = self.rng.expovariate(1 / self.faults.delay_ms)
         if self.faults.tail and self.rng.random() < self.faults.tail:
             self.fired["tail"] += 1
@@ -88,7 +96,9 @@ class Network:
         if link[0] in self.cuts.clogged:
             self.fired["clog"] += 1
             delay_ms += CLOG_MS
-        return Delivery(t_us + 1 + int(delay_ms * 1000), link[1], link[0], payload, fate)
+        there_us = t_us + 1 + int(delay_ms * 1000)
+        self.way_us = max(self.way_us, there_us - (t_us if sent_us < 0 else sent_us))
+        return Delivery(there_us, link[1], link[0], payload, fate)
 
     def _damaged(self, payload: bytes) -> bytes:
         """Return the payload cut short or with bits flipped, in a way that its checksum sees.
@@ -107,11 +117,11 @@ class Network:
         return payload[:-1]
 
     # -- the broker -----------------------------------------------------------------------------
-    def keep(self, source: int, payload: bytes) -> None:
+    def keep(self, t_us: int, source: int, payload: bytes) -> None:
         """Perhaps keep a frame, as a broker does with a message published as retained."""
         if self.faults.retained and self.rng.random() < KEPT_SHARE:
             kept = self._kept.setdefault(source, [])
-            kept.append(payload)
+            kept.append((t_us, payload))
             del kept[:-KEPT_MAX]
 
     def subscribed(self, t_us: int, dest: int, topics: tuple[int, ...]) -> list[Delivery]:
@@ -121,9 +131,9 @@ class Network:
         out = []
         for source in topics:
             if self._kept.get(source):
-                payload = self.rng.choice(self._kept[source])
+                sent_us, payload = self.rng.choice(self._kept[source])
                 self.fired["retained"] += 1
-                out.append(self._delivery(t_us, (source, dest), payload, STALE))
+                out.append(self._delivery(t_us, (source, dest), payload, STALE, sent_us))
         return out
 
     def restart(self, t_us: int, nodes: list[int]) -> dict[int, int]:

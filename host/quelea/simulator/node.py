@@ -48,6 +48,8 @@ class SimNode:
         self.demand_q = settings.lo_q
         self.attack_options: dict[str, Any] = {}
         self.knowledge: Any = None  # what an omniscient liar sees: adversaries.knowledge
+        self.paused_us = self.held_us = 0  # the last pause's begin, the longest pause
+        self.back_ms = 0  # by which the clock was set back, in all
         self.life = 0  # wakes planned in an earlier life are void
         self.lies = 0  # forged frames of the lives before this one
 

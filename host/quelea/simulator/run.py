@@ -70,19 +70,22 @@ def _firmware(watched: bool, source: Source) -> Firmware:
 
 def record(world: World, options: Options) -> None:
     """Write into the journal what the run is meant to be."""
-    fresh_ms = options.fresh_rounds * options.period_ms
-    known = {
-        **{name: getattr(options, name) for name in STORED if hasattr(options, name)},
-        "whole": True,
-        "age_max_ms": options.faults.age_max_ms(fresh_ms),
-        "drift_ppm": options.faults.drift_ppm,
-        "first_epoch": options.faults.epoch if options.mode == "resilient" else 0,
-    }
     world.journal.run("name", options.scenario)
     world.journal.run("seed", options.seed)
     world.journal.run("liars", list(options.liars))
     world.journal.run("settings", options.as_dict())
-    world.journal.run(KEY, known)
+    world.journal.run(KEY, facts_of(world, options))
+
+
+def facts_of(world: World, options: Options) -> dict[str, object]:
+    """Return what checkers may know, by now: how late frames were is known at the end only."""
+    return {
+        **{name: getattr(options, name) for name in STORED if hasattr(options, name)},
+        "whole": True,
+        "age_max_ms": world.age_max_ms(options.fresh_rounds * options.period_ms),
+        "drift_ppm": options.faults.drift_ppm,
+        "first_epoch": options.faults.epoch if options.mode == "resilient" else 0,
+    }
 
 
 def play(world: World, options: Options) -> None:
@@ -101,6 +104,7 @@ def play(world: World, options: Options) -> None:
     world.calm()
     world.run(end_us + int(options.liveness_s * SECOND_US))
     world.finish()
+    world.journal.run(KEY, facts_of(world, options))
 
 
 def digest(journal: Journal) -> str:

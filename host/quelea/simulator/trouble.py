@@ -109,6 +109,7 @@ class Trouble:
             return
         self.world.fired["pause"] += 1
         node.paused = True
+        node.paused_us = self.world.t_us
         self.world.journal.event(node.settings.id, "paused")
         wait_ms = min(self.rng.expovariate(1 / self.world.faults.pause_ms), PAUSE_MAX_MS)
         life = node.life
@@ -117,7 +118,9 @@ class Trouble:
     def _jump(self, node: SimNode) -> None:
         self.world.fired["jump"] += 1
         self.world.journal.event(node.settings.id, "jump")
-        node.start_ms += self.rng.randint(-JUMP_BACK_MAX_MS, JUMP_ON_MAX_MS)
+        jump_ms = self.rng.randint(-JUMP_BACK_MAX_MS, JUMP_ON_MAX_MS)
+        node.start_ms += jump_ms
+        node.back_ms += max(0, -jump_ms)
 
     # -- membership -----------------------------------------------------------------------------
     def _leave(self, node: SimNode) -> None:

@@ -22,6 +22,7 @@ from quelea.simulator.trouble import TROUBLE_US, Trouble
 
 SECOND_US = 1_000_000
 JOIN_MAX_US = 30 * SECOND_US
+AGE_EXTRA_MS = 10  # what is lost by counting in whole ms, at each of the places
 EVENTS_MAX = 5_000_000  # far above any run that is in order; a node gone wild ends here
 
 
@@ -53,6 +54,7 @@ class World:
         agent_class: Any = Agent,
     ) -> None:
         self.seed = seed
+        self.drift_ppm = faults.drift_ppm
         self.rng = random.Random(f"world {seed}")
         self.faults = faults
         self.network = Network(faults, random.Random(f"network {seed}"))
@@ -151,6 +153,17 @@ class World:
         for name in sorted(self.fired):
             self.journal.fault(name, "fleet", 0, self.t_us, self.fired[name])
 
+    def age_max_ms(self, fresh_ms: int) -> int:
+        """Return how old a frame can have been when a node used it, in ms since it was first sent.
+
+        On its way, held while its receiver stood still, fresh in a table, and that stretched by a
+        clock that was set back and runs late: as they really were in this run.
+        """
+        held_ms = max((node.held_us for node in self.nodes.values()), default=0) // 1000
+        back_ms = max((node.back_ms for node in self.nodes.values()), default=0)
+        late_ms = fresh_ms * self.drift_ppm // 500_000
+        return self.network.way_us // 1000 + held_ms + back_ms + fresh_ms + late_ms + AGE_EXTRA_MS
+
     # -- what befalls a node --------------------------------------------------------------------
     def sense(self, number: int, demand_q: int) -> None:
         """Give a node a new reading; it survives reboots, as a sensor's does."""
@@ -195,6 +208,7 @@ class World:
         node = self.nodes[number]
         if node.life == life and node.paused:
             node.paused = False
+            node.held_us = max(node.held_us, self.t_us - node.paused_us)
             self.journal.event(node.settings.id, "resumed")
             node.life += 1  # a wake planned before the pause must not start a second chain
             self._wake(number, node.life)
@@ -246,7 +260,7 @@ class World:
     def _send(self, node: SimNode, dest: int, payload: bytes) -> None:
         self.journal.frame(self.t_us, "d" if dest else "x", node.number, dest, payload)
         if dest == 0:
-            self.network.keep(node.number, payload)
+            self.network.keep(self.t_us, node.number, payload)
         for other in (dest,) if dest else node.settings.numbers:
             deliveries = self.network.send(self.t_us, node.number, other, payload)
             self._plan(deliveries)
