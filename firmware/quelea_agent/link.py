@@ -51,6 +51,8 @@ class Link:
     facts: (key, JSON text) pairs for the birth. emulated: whether `sense` may set the demand.
     """
 
+    verbs = VERBS
+
     def __init__(self, settings, session: int, status_ms: int, facts=(), emulated=False) -> None:
         self.settings = settings
         self.session = session
@@ -207,7 +209,7 @@ class Link:
         """Do one command, once for each token, and answer it."""
         self.counts[_COMMANDS] += 1
         verb = ""
-        for known in VERBS:
+        for known in self.verbs:
             if word == known.encode():
                 verb = known
         args = _object(payload) if payload else {}
@@ -234,7 +236,7 @@ class Link:
         elif verb == "stop":
             self.stop()
         elif verb != "sense":
-            return "the verbs are " + ", ".join(VERBS)
+            return "the verbs are " + ", ".join(self.verbs)
         elif not self._emulated:
             return "this node has a real sensor"
         else:

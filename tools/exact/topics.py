@@ -10,6 +10,7 @@ FORMS = (
     ("state", "n/{id}/$state"),
     ("birth", "n/{id}/$birth"),
     ("frame", "n/{id}/x"),
+    ("headroom", "n/{id}/hr"),
     ("status", "n/{id}/status"),
     ("event", "n/{id}/evt"),
     ("reply", "n/{id}/rpl"),

@@ -7,6 +7,9 @@ Settings beside those of every node: "wifi": {"ssid", "password"}; "wdt_ms": wat
 (default: once running it cannot be stopped, and a board at the REPL would be reset by it);
 "sensor": {"kind": "adc", "pin", "numerator", "shift", "offset_q"}: q = offset_q +
 (millivolts * numerator) >> shift, rounded half up. The kinds of sensors.py work too.
+"load": {"kind": "relay", "pin"} closes a relay at any point above 0; {"kind": "pilot", "pin"}
+gives the point in mA as the duty of a control pilot (IEC 61851: 0.6 A a percent, up to 51 A); only
+for a node with a part in a limit. Until the first point, and at 0, both are off.
 """
 
 import time
@@ -25,6 +28,7 @@ WAIT_MS_MAX = 1000  # Wi-Fi and watchdog are looked after once a second at least
 
 _TRY_MS = 15000  # for one attempt to join: scan, authentication, DHCP
 _TRIES_BEFORE_RESTART = 3  # of the radio: a driver that is stuck comes back only so
+_DUTY_OFF = 65535  # a steady +12 V says that no energy is to be had
 _SCALE_MAX = 16383  # |numerator|: from_counts' bound
 
 
@@ -110,6 +114,34 @@ class Adc:
         return saturate(self._offset_q + from_counts(millivolts, self._numerator, self._shift))
 
 
+class Relay:
+    """Closed at any point above 0."""
+
+    def __init__(self, pin: int) -> None:
+        self._pin = machine.Pin(pin, machine.Pin.OUT, value=0)
+
+    def set(self, point_q: int) -> None:
+        """Set the load to a point."""
+        self._pin.value(1 if point_q > 0 else 0)
+
+
+class Pilot:
+    """A control pilot of 1 kHz; point in mA, rounded down to what the duty can say."""
+
+    def __init__(self, pin: int) -> None:
+        self._pwm = machine.PWM(machine.Pin(pin), freq=1000, duty_u16=_DUTY_OFF)
+
+    def set(self, point_q: int) -> None:
+        """Set the load to a point."""
+        if point_q < 6000:
+            self._pwm.duty_u16(_DUTY_OFF)
+        else:
+            self._pwm.duty_u16(min(point_q, 51000) * 1023 // 937)  # below 65535 / 60000 of it
+
+
+LOADS = (("relay", Relay), ("pilot", Pilot))
+
+
 class Port:
     """What run.py needs of the world; cfg: the node's settings as a dict."""
 
@@ -120,6 +152,11 @@ class Port:
         self._station = Station(wifi["ssid"], wifi["password"])
         self.ready = self._station.up
         wdt_ms = cfg.get("wdt_ms", 0)
+        self._load = None
+        spec = cfg.get("load")
+        for row in LOADS:
+            if spec is not None and spec.get("kind") == row[0]:
+                self._load = row[1](spec["pin"])
         self._watchdog = machine.WDT(timeout=wdt_ms) if wdt_ms else None
 
     def begin_session(self) -> tuple:
@@ -151,6 +188,11 @@ class Port:
             return Adc(spec["pin"], numerator, shift, spec.get("offset_q", 0)), None
         except (KeyError, ValueError, OSError) as error:
             return None, f"sensor: pin {spec.get('pin')!r} is no converter pin ({error!r})"
+
+    def drive(self, point_q: int) -> None:
+        """Set the load to a point."""
+        if self._load is not None:
+            self._load.set(point_q)
 
     def tick(self, now_ms: int) -> None:
         """Feed the watchdog, look after the Wi-Fi; called once a turn."""

@@ -8,6 +8,7 @@ A lost broker changes nothing but where the frames go: the agent's rounds go on.
 
 import sys
 
+from quelea_proto import rules
 from quelea_proto.fixed import ticks_add, ticks_diff
 from quelea_proto.limits import const
 
@@ -36,6 +37,8 @@ def port_module():
 class Node:
     """One node with all its edges. Settings come from `config.read`."""
 
+    Link = Link
+
     def __init__(self, module, port, cfg: dict, settings, sensor) -> None:
         self.ticks = port.ticks
         self.port = port
@@ -49,7 +52,7 @@ class Node:
             ("signal", _signal(cfg.get("signal"))),
         ) + port.facts()
         status_ms = cfg.get("status_ms", 5000)
-        self.link = Link(settings, session, status_ms, facts, module.EMULATED)
+        self.link = self.Link(settings, session, status_ms, facts, module.EMULATED)
         self.transport = mqtt.Transport(
             port.ticks,
             cfg["broker"],
@@ -95,27 +98,29 @@ class Node:
         frames_out = agent.step(now_ms, link.frames)
         link.frames.clear()
         if frames_out:
-            if self.attack is not None:
-                frames_out = self.attack.forge(now_ms, agent, frames_out)
-            for dest, buffer in frames_out:
-                self.transport.publish(link.topic_to(dest), buffer)
+            self._speak(now_ms, frames_out)
             self.heap.sample()
         try:
             link.tick(now_ms, agent, self._figures)
+        except MemoryError:  # no room for a status: what is written already goes all the same
+            self.heap.relieve()
+        try:
             self._send_messages()
         except MemoryError:
-            self._unsaid()
+            self.heap.relieve()
         self.transport.poll(self._deadline_ms(now_ms))
         try:
             self._follow()
         except MemoryError:
             self._up = False  # said again at the next turn
-            self._unsaid()
+            link.outgoing.clear()
+            self.heap.relieve()
 
-    def _unsaid(self) -> None:
-        """There was no memory for a message to people: the agent goes on without it."""
-        self.link.outgoing.clear()
-        self.heap.relieve()
+    def _speak(self, now_ms: int, frames_out) -> None:
+        if self.attack is not None:
+            frames_out = self.attack.forge(now_ms, self.agent, frames_out)
+        for dest, buffer in frames_out:
+            self.transport.publish(self.link.topic_to(dest), buffer)
 
     def _sense(self, now_ms: int) -> None:
         demand_q = self.link.demand_q
@@ -123,10 +128,9 @@ class Node:
 
     def _send_messages(self) -> None:
         outgoing = self.link.outgoing
-        if outgoing:
-            for topic, payload, qos, retain in outgoing:
-                self.transport.publish(topic, payload, qos, retain)
-            outgoing.clear()
+        while outgoing:
+            topic, payload, qos, retain = outgoing.pop(0)
+            self.transport.publish(topic, payload, qos, retain)
 
     def _deadline_ms(self, now_ms: int) -> int:
         """Return when the next turn is due at the latest."""
@@ -179,10 +183,24 @@ def _signal(signal) -> str:
     return report.rows([(key, report.text(signal.get(key))) for key in ("name", "unit")])
 
 
+def forget_rules(kept: str) -> None:
+    """Let go of every rule but one: on a small heap what they take is needed elsewhere."""
+    rows = rules.RULES
+    rules.RULES = (rules.find(kept),)
+    for row in rows:
+        name = row[0].replace("-", "_")
+        sys.modules.pop("quelea_proto.rules." + name, None)
+        delattr(rules, name)
+
+
 def main() -> None:
     """Read cfg.json and run; exit status 2 with one sentence for a faulty one."""
     cfg, settings, problem = config.read()
-    sensor = None
+    sensor = maker = None
+    if not problem and cfg.get("headroom") is not None:
+        from quelea_agent.port import share  # a heap that has no use for it does not pay for it
+
+        maker, problem = share.maker(settings, cfg["headroom"])
     if not problem:
         module = port_module()
         port = module.Port(cfg)
@@ -190,6 +208,7 @@ def main() -> None:
     if problem:
         sys.stderr.write("quelea: " + problem + "\n")
         sys.exit(_EXIT_CONFIG)
-    node = Node(module, port, cfg, settings, sensor)
+    node = (maker or Node)(module, port, cfg, settings, sensor)
     cfg = None  # what is needed of it is in the node; on a small heap the rest counts
+    forget_rules(settings.rule)
     node.run()

@@ -14,7 +14,7 @@ from quelea_proto.limits import NODE_MAX
 
 from quelea.coordinator.view import FleetView, Member, NodeView, spread
 from quelea.journal import Decoder, NodeRow, Recorder
-from quelea.journal.rows import RETAINED, STRANGER, object_of, refusal
+from quelea.journal.rows import HEADROOM, RETAINED, STRANGER, object_of, refusal
 
 LEASE_PERIODS = 4  # periods without a word after which a node counts as absent ...
 LEASE_MS_MIN = 1_000  # ... but never sooner: a busy machine is late by as much
@@ -84,6 +84,8 @@ class Intake:
                 self._tell_few("foreign-topic", {"topic": topic[:200]}, t_us)
             elif route[0] == "frame" or route[0] == "direct":
                 self._frame(route, payload, retained, t_us)
+            elif route[0] == "headroom":
+                self._headroom(route, payload, retained, t_us)
             else:
                 self._other(route, payload, retained, t_us)
         if self._events:
@@ -123,6 +125,15 @@ class Intake:
             member.told += 1
             detail = {"session": session, "seq": seq, "payload": payload.hex(), "dest": dest}
             self._event(member.row.id, "equivocation", detail, t_us)
+
+    def _headroom(self, route: Route, payload: bytes, retained: bool, t_us: int) -> None:
+        """Keep a headroom row as it is: what it says is judged from the journal."""
+        member = route[1]
+        cause = refusal(RETAINED if retained else HEADROOM)
+        self.recorder.frame(t_us, "hr", member.row.number, 0, payload, cause)
+        member.account.bytes += len(payload)
+        if not retained:
+            self._hear(member, t_us)
 
     def _other(self, route: Route, payload: bytes, retained: bool, t_us: int) -> None:
         name, member, _, _ = route

@@ -63,6 +63,7 @@ def node_reads(fleet: str, node_id: str) -> tuple[str, ...]:
     """Return the topic filters that a node may receive from."""
     return (
         topics.build("frame", fleet, "+"),
+        topics.build("headroom", fleet, "+"),
         topics.build("direct", fleet, "+", node_id),
         topics.build("state", fleet, node_id),
         topics.build("command", fleet, node_id, "+"),

@@ -77,7 +77,7 @@ class Recorder:
         payload: bytes,
         decoded: Decoded | None = None,
     ) -> None:
-        """Record a payload as heard. channel: x or d; source, dest: node numbers, dest 0 for all.
+        """Record a payload as heard. channel: x, d or hr; source, dest: numbers, dest 0 for all.
 
         decoded: what Decoder.decode said of it, when the caller has asked already.
         """

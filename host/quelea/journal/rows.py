@@ -10,7 +10,8 @@ from quelea_proto.limits import FRAME_BYTES_MAX
 SENDER = "sender"  # well-formed, but it names another node than the one that owns the topic
 STRANGER = "stranger"  # well-formed, but from an id that is no member of the fleet
 RETAINED = "retained"  # kept by the broker from who knows when
-CAUSES = (*frames.CAUSES[1:], SENDER, STRANGER, RETAINED)
+HEADROOM = "headroom"  # no frame and none refused: a row of a shared limit, on a topic of its own
+CAUSES = (*frames.CAUSES[1:], SENDER, STRANGER, RETAINED, HEADROOM)
 
 # One byte more than a frame may have: the stored part is refused for the same cause as the whole.
 PAYLOAD_BYTES_KEPT = FRAME_BYTES_MAX + 1
