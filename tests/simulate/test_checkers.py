@@ -147,6 +147,14 @@ def _edge(rows: Rows, out: MemoryRecorder) -> Rows:
     return rows
 
 
+def _rest(rows: Rows, out: MemoryRecorder) -> Rows:
+    """One edge carries one share of a unit more than it should; five nodes have 4 neighbours."""
+    at = next(at for at, row in enumerate(rows) if row.source == 2 and row.seq == 20)
+    residue = rows[at].payload[21 + 5 * 4]
+    rows[at] = change(rows[at], 21 + 5 * 4, 1, residue + 1)
+    return rows
+
+
 def _event(name: str, **detail: object) -> Callable[[Rows, MemoryRecorder], Rows]:
     def edit(rows: Rows, out: MemoryRecorder) -> Rows:
         out.event("n02", name, detail, 1)
@@ -184,6 +192,7 @@ CASES = [
     ("convergence", "resilient", _apart),
     ("sum-exact", "exact", _flow),
     ("antisymmetry", "exact", _edge),
+    ("flow-steps", "exact", _rest),
     ("idempotence", "resilient", _event("echo-changed", source=1, seq=2)),
     ("raised", "resilient", _event("raised", error="IndexError")),
     ("small-integers", "resilient", _event("wide-integer", where="x:1", value=1 << 30)),
