@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from exact import rules as oracle
 from quelea import adversaries
-from quelea.attack import baselines, claims, command, rules, table
+from quelea.attack import baselines, claims, command, rivals, rules, table
 from quelea.attack.byfile import ask, view_of
 from quelea.attack.claims import ALIASES, CLAIMS, Sight
-from quelea.attack.run import Runner, compiled, measure, rounded, run
+from quelea.attack.run import Cell, Runner, compiled, measure, rounded, run
 from quelea.attack.setting import HI_Q, LO_Q, SETTINGS, Crowd, Round
 from quelea.errors import UserError
 from quelea_proto.rules import RULES as PROTOCOL
@@ -224,7 +224,7 @@ def cells(setting: Any, share: float, attacks: tuple[str, ...], names: tuple[str
 
 
 FOUR = ("wmsr", "midpoint", "CS+", "trim-and-clip")
-SAMPLED = table.SAMPLED
+SAMPLED = rivals.SAMPLED
 
 
 @pytest.mark.parametrize(
@@ -344,3 +344,19 @@ def test_what_cannot_be_is_refused(given: dict[str, Any], flag: str) -> None:
     with pytest.raises(UserError) as caught:
         command.command(**given)
     assert caught.value.where == flag
+
+
+def test_cells_behind_the_best_rival_are_counted() -> None:
+    """One attack, two shares: worse than the best of the four by more than a tenth, or not."""
+    errors = {"wmsr": 0.10, "midpoint": 0.20, "CS+": 0.30, "trim-and-clip": 0.40}
+    made = table.Table(
+        (K16.name,), (0.1, 0.2), ("ramp",), (*rivals.RIVALS, SAMPLED),
+        {
+            (K16.name, share, "ramp", rule): Cell(0.0, error, 0.0)
+            for share in (0.1, 0.2)
+            for rule, error in {**errors, SAMPLED: 0.1149 if share == 0.1 else 0.1151}.items()
+        },
+    )  # fmt: skip
+    assert rivals.misses(made, SAMPLED) == ([(K16.name, 0.2, "ramp")], 2)
+    assert rivals.misses(made, "wmsr") == ([], 2)
+    assert "of 2 whose error" in rivals.misses_text(made)

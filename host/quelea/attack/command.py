@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from quelea import adversaries
+from quelea.attack import rivals
 from quelea.attack import table as tables
 from quelea.attack.claims import ALIASES
 from quelea.attack.setting import SETTINGS, Setting
@@ -89,13 +90,14 @@ def command(
         _settings(settings, everything), tuple(shares) or tables.SHARES, _attacks(attacks),
         chosen, nodes, rounds, seed, everywhere=bool(rules), processes=processes,
     )  # fmt: skip
-    checks: list[dict[str, Any]] = list(tables.checks(table)) if not attacks else []
+    checks: list[dict[str, Any]] = list(rivals.checks(table)) if not attacks else []
     out = sys.stderr if as_json else sys.stdout
     for setting in table.settings:
         for share in table.shares:
             print(tables.attack_text(table, setting, share), end="\n\n", file=out)
     for setting in table.settings:
         print(tables.worst_text(table, setting), end="\n\n", file=out)
+    print(rivals.misses_text(table), end="", file=out)
     for name, other, why in ALIASES:
         print(f"{name}: as {other}; {why}.", file=out)
     known = {*tables.attacks(), *(row[0] for row in ALIASES)}

@@ -40,13 +40,6 @@ def attacks() -> dict[str, Callable[[Sight], Claim]]:
     return found
 
 
-SAMPLED = "clipped-wmsr"  # what `auto` takes for fleets that no certificate covers
-RIVALS = ("wmsr", "midpoint", "CS+", "trim-and-clip")
-RATIO_MAX = 1.1  # of the least worst error among the rivals
-SLACK = 0.005  # half a percent of the initial spread: what a seed moves
-CAPTURED_MAX = 0.1  # of the honest nodes, under the worst attack
-
-
 def step_of(name: str) -> Step:
     """Return a rule by its name in RULE_NAMES."""
     if name in NUMBERS:
@@ -152,33 +145,6 @@ def make(
         tuple(rules),
         cells,
     )
-
-
-def checks(table: Table) -> list[dict[str, object]]:
-    """Return what is claimed of SAMPLED against the rivals, where all of them were run."""
-    found: list[dict[str, object]] = []
-    for setting in table.settings:
-        if not {*RIVALS, SAMPLED} <= set(table.rules_in(setting)):
-            continue
-        for share in table.shares:
-            worst = {rule: table.worst(setting, share, rule) for rule in RIVALS}
-            error = min(one.error for one in worst.values())
-            ours = table.worst(setting, share, SAMPLED)
-            rows = (
-                ("error", ours.error, RATIO_MAX * error + SLACK),
-                ("captured", ours.captured, CAPTURED_MAX),
-            )
-            for what, value, bound in rows:
-                found.append(
-                    {
-                        "name": f"{SAMPLED}, {setting}, {share:.0%} liars, worst {what}",
-                        "ok": value <= bound,
-                        "value": round(100 * value, 3),
-                        "bound": round(100 * bound, 3),
-                        "unit": "%",
-                    }
-                )
-    return found
 
 
 def worst_text(table: Table, setting: str) -> str:
