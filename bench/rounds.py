@@ -1,6 +1,7 @@
 """Rows on whole rounds: a million agents that hear eight others each."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,9 @@ def _runner(fleet: kernels.Fleet, rounds: int) -> Callable[[], None]:
     return lambda: fleet.run(rounds)
 
 
-def _row(name: str, seconds: float, agents: int, least: float, peer: str, peer_s: float) -> Row:
+def _row(
+    name: str, seconds: float, agents: int, least: float | None, peer: str, peer_s: float
+) -> Row:
     speed = agents / seconds / 1e6
     return Row(name, seconds, peer, peer_s, speed, "M agent-rounds/s", least)
 
@@ -40,32 +43,39 @@ def random_rows(table: kernels.Table) -> list[Row]:
     """A random 8-regular graph: gathering is all, so it is what the rule is compared with."""
     start = start_values()
     halves = start.astype(np.int16)
-    fleet = kernels.Fleet(table, halves, "trimmed-mean", FAULTS)
-    want = numpy_round(table.neighbours, start)
-    fleet.run(1)
-    must_equal(fleet.values_q, want, "random regular")
-    wide = kernels.Fleet(table, start, "trimmed-mean", FAULTS)
-    wide.run(1)
-    must_equal(wide.values_q, want, "random regular, 32 bits")
-    plain = kernels.Fleet(table, halves, "mean")
-    direct = kernels.Fleet(kernels.Table(table.neighbours, is_tiled=False), halves, "mean")
-    works = [_runner(one, 2) for one in (fleet, plain, direct, wide)]
-    ours_s, sum_s, direct_s, wide_s = (took / 2 for took in cpu(works, 40))
-    numpy_s = cpu([lambda: numpy_round(table.neighbours, start)], 2)[0]
+    far, held = start * np.int32(128), np.array([0, 1])  # held: the spread stays what it is
+    far[held] = -(1 << 22), 1 << 22
+    wants = [numpy_round(table.neighbours, values) for values in (start, far)]
+    wants[1][held] = far[held]
+
+    def pair(values: NDArray[Any], want: Ints, keep: Ints, what: str) -> list[kernels.Fleet]:
+        fleet = kernels.Fleet(table, values, "trimmed-mean", FAULTS, held=keep)
+        fleet.run(1)
+        must_equal(fleet.values_q, want, what)
+        return [fleet, kernels.Fleet(table, values, "mean", held=keep)]
+
+    none = held[:0]
     name = "random 8-regular, 1e6 agents"
+    fleets = [
+        *pair(halves, wants[0], none, name),
+        *pair(start, wants[0], none, f"{name}, 32 bits"),
+        *pair(far, wants[1], held, f"{name}, 32 bits, wide"),
+        kernels.Fleet(kernels.Table(table.neighbours, is_tiled=False), halves, "mean"),
+    ]
+    took = [seconds / 2 for seconds in cpu([_runner(one, 2) for one in fleets], 40)]
+    ours_s, sum_s, near_s, near_sum_s, far_s, far_sum_s, direct_s = took
+    numpy_s = cpu([lambda: numpy_round(table.neighbours, start)], 2)[0]
     same = "gather and sum, same tiles"
+    near, wide = f"{name}, 32-bit state", f"{name}, 32-bit state, spread 2^23"
+    peer = "numpy gather + sort"
     return [
-        _row(name, ours_s, AGENTS, 140, "numpy gather + sort", numpy_s),
+        _row(name, ours_s, AGENTS, 140, peer, numpy_s),
         Row(name, ours_s, same, sum_s, ours_s / sum_s, "x its time", 1.15, True),
         Row(name, ours_s, "gather and sum, no tiles", direct_s, ours_s / direct_s, "x its time"),
-        Row(
-            f"{name}, 32-bit state",
-            wide_s,
-            "16-bit state",
-            ours_s,
-            AGENTS / wide_s / 1e6,
-            "M agent-rounds/s",
-        ),
+        _row(near, near_s, AGENTS, 140, peer, numpy_s),
+        Row(near, near_s, same, near_sum_s, near_s / near_sum_s, "x its time", 1.15, True),
+        _row(wide, far_s, AGENTS, None, peer, numpy_s),
+        Row(wide, far_s, same, far_sum_s, far_s / far_sum_s, "x its time", 1.15, True),
     ]
 
 

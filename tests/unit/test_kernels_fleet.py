@@ -56,6 +56,34 @@ def test_tables(isa: str, is_tiled: bool, seed: int) -> None:
                 assert (fleet.values_q == want).all(), (agents, kind, threads)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_state_kept_in_16_bits_is_the_same_state(isa: str, name: str, seed: int) -> None:
+    """Too wide at first, narrow after some rounds, wide again by what an adversary says."""
+    draw = np.random.default_rng(seed)
+    agents, faults = 600, 2
+    neighbours = kernels.random_regular(agents, 8, seed).neighbours
+    start = draw.integers(-48_000, 48_000, agents, dtype=np.int32) + 5_000_000
+    held = np.array([3, 77])
+    ours, plain = (
+        kernels.Fleet(kernels.Table(neighbours, is_tiled), start, name, faults, held=held)
+        for is_tiled in (True, False)
+    )
+    widths = []
+    for rounds in (1, 30, 1, 5):
+        for fleet in (ours, plain):
+            fleet.run(rounds)
+        widths.append(ours._now.itemsize)
+        assert (ours.values_q == plain.values_q).all(), (rounds, widths)
+        if rounds == 30:
+            for fleet in (ours, plain):
+                fleet.set(held, [Q_MAX, -Q_MAX])
+    assert widths[0] == 4 and plain._now.itemsize == 4
+    for value in (0, 65_535, 65_536):
+        ours.values_q = np.where(start > 5_000_000, value, 0).astype(np.int32)
+        ours.run(1)
+        assert ours._now.itemsize == (2 if value < 65_536 else 4)
+
+
 def test_tiles_of_a_large_fleet_equal_direct_gathering(seed: int) -> None:
     """Several zones, tiles and blocks, the last of each not full."""
     draw = np.random.default_rng(seed)

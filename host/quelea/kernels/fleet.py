@@ -20,6 +20,8 @@ HALF_BIAS = 1 << 15
 LINE_BYTES = 64
 LANES_UNIT = 16  # seeds come in whole vectors
 STRIPES = 16  # as in src/striped.c
+HALF_SPAN = (1 << 16) - 1  # the widest spread that 16 bits hold
+LOOK_ROUNDS = 8  # rounds until a wide state is looked at again: looking costs a thirtieth of one
 
 
 def _aligned(count: int, kind: type[np.generic]) -> NDArray[Any]:
@@ -38,6 +40,10 @@ class Fleet:
     Table, seeds a multiple of 16. |q| < 2^23. rule, faults_max: as for a node. held: numbers of
     agents that never change their value (liars that insist, or the silent). threads: 1 or more;
     a result never depends on it.
+
+    Rules commute with adding a constant and stay between the least and the largest value. So once
+    all values of a large Table lie within 2^16, the state is kept in 16 bits, as distances from
+    the least, whatever the type of values_q: half the memory traffic, the same results.
     """
 
     def __init__(
@@ -68,6 +74,7 @@ class Fleet:
             room = -(-room // _core.group()) * _core.group()
         kind = np.uint16 if self._kind == np.int16 else np.int32
         self._now, self._other = _aligned(room, kind), _aligned(room, kind)
+        self._least_key: int | None = None  # while the state is narrow: what its zero stands for
         self.values_q = values_q
 
     def _check(self, values_q: IntArray) -> None:
@@ -100,6 +107,8 @@ class Fleet:
     def values_q(self) -> IntArray:
         """The agents' values, a copy, of the shape and type given at the start."""
         now = self._now[: self.graph.agents * max(self._seeds, 1)]
+        if self._least_key is not None:
+            return np.asarray(now.astype(np.int32) + np.int32(self._least_key - KEY_BIAS))
         if self._kind == np.int16:
             return np.asarray(now ^ np.uint16(HALF_BIAS)).view(np.int16)
         values_q = np.asarray(now - np.int32(KEY_BIAS))
@@ -111,6 +120,7 @@ class Fleet:
     def values_q(self, values_q: IntArray) -> None:
         self._check(values_q)
         check_range(values_q)
+        self._widen()
         flat = np.ascontiguousarray(values_q).ravel()
         if self._striped:
             flat = np.ascontiguousarray(flat.reshape(STRIPES, -1).T).ravel()
@@ -128,6 +138,7 @@ class Fleet:
                 f"values from {wide.min()} to {wide.max()}", "values_q", f"{low}..{high}"
             )
         bias = HALF_BIAS if self._kind == np.int16 else KEY_BIAS
+        self._widen()
         now = self._now[: self.graph.agents * max(self._seeds, 1)]
         rows = now.reshape(self.graph.agents, -1) if self._seeds else now
         rows[self._places(np.asarray(agents, np.int64))] = (wide + bias).astype(now.dtype)
@@ -137,8 +148,40 @@ class Fleet:
         if rounds < 0:
             raise UserError(f"{rounds} rounds", "rounds", "0 or more")
         self.rounds += rounds
-        if rounds and not self._plan.holds and self._run(rounds):
-            self._now, self._other = self._other, self._now
+        while rounds and not self._plan.holds:
+            at_once = rounds
+            if self._is_wide_table and not self._narrow():
+                at_once = min(rounds, LOOK_ROUNDS)
+            if self._run(at_once):
+                self._now, self._other = self._other, self._now
+            rounds -= at_once
+
+    @property
+    def _is_wide_table(self) -> bool:
+        """Whether the state is in memory that 16 bits would spare."""
+        graph = self.graph
+        is_one = isinstance(graph, Table) and not self._seeds
+        return is_one and self._now.itemsize == 4 and graph.is_tiled_for(4)
+
+    def _narrow(self) -> bool:
+        """Keep the state in 16 bits if it fits; return whether it does."""
+        keys = self._now[: self.graph.agents]
+        least = int(keys.min())
+        if int(keys.max()) - least > HALF_SPAN:
+            return False
+        now = _aligned(self._now.size, np.uint16)
+        np.subtract(keys, np.int32(least), out=now[: keys.size], casting="unsafe")
+        self._now, self._other = now, _aligned(now.size, np.uint16)
+        self._least_key = least
+        return True
+
+    def _widen(self) -> None:
+        """Keep the state in 32 bits again: what comes next may not fit."""
+        if self._least_key is not None:
+            now = self._now
+            self._now, self._other = _aligned(now.size, np.int32), _aligned(now.size, np.int32)
+            self._now[:] = now.astype(np.int32) + np.int32(self._least_key)
+            self._least_key = None
 
     def _run(self, rounds: int) -> bool:
         """Run the kernels; return whether the result is in the other state."""

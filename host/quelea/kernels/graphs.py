@@ -13,7 +13,7 @@ from quelea.kernels import _core
 AGENTS_MAX = (
     1 << 26
 )  # indices of 32 bits would go further; the tables of 64 million take gigabytes
-TILED_FROM_BYTES = 1 << 20  # a state below half of a second cache of 2 MB is gathered directly
+TILED_FROM_BYTES = 3 << 19  # a smaller state is gathered directly: from a second cache of 2 MB
 SWAPS_MAX = 1000  # tries to replace one double edge; each fails with probability near degree^2/n
 
 Index = NDArray[np.uint32]
@@ -57,10 +57,14 @@ class Table:
             padded.reshape(groups, group, self.degree).transpose(0, 2, 1)
         ).ravel()
 
+    def is_tiled_for(self, width: int) -> bool:
+        """Return whether rounds on a state of `width` bytes gather by tiles."""
+        is_large = self.agents * width >= TILED_FROM_BYTES
+        return is_large if self.is_tiled is None else self.is_tiled
+
     def tiles(self, width: int) -> _core.Tiles | None:
         """The edges sorted for a state of `width` bytes; None: gather directly."""
-        is_large = self.agents * width >= TILED_FROM_BYTES
-        if not (is_large if self.is_tiled is None else self.is_tiled):
+        if not self.is_tiled_for(width):
             return None
         if width not in self._tiles:
             self._tiles[width] = _core.Tiles(self.grouped, self.degree, width)

@@ -20,8 +20,7 @@ static size_t scratch_bytes(const struct fleet *fleet)
         return 64;
     if (fleet->graph == GRAPH_TILED) {
         const struct tiles *tiles = fleet->tiles;
-        size_t beside = tiles->block_agents * tiles->degree + PIECE_ROOM;
-        bytes += (beside + tiles->zone_values_max + PIECE_ROOM) * (size_t)fleet->width;
+        bytes += tiles->block_count * tiles->block_values * (size_t)fleet->width;
     }
     return bytes + 64;
 }

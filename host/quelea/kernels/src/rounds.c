@@ -43,35 +43,22 @@ void round_table(const struct fleet *fleet, const void *from, void *to, size_t f
 static void write_down(const struct fleet *fleet, const void *from, size_t zone, void *values)
 {
     const struct tiles *tiles = fleet->tiles;
+    const struct isa *isa = fleet->plan->isa;
     const uint16_t *pick = tiles->pick + tiles->zone_first[zone];
     for (size_t tile = 0; tile < tiles->tile_count; tile++) {
-        size_t first = tiles->piece_first[tiles_piece(tiles, zone, tile, 0)];
-        size_t last = tiles->piece_first[tiles_piece(tiles, zone, tile, tiles->block_count)];
-        size_t count = (last - first + LANES_MAX - 1) / LANES_MAX * LANES_MAX;
+        const uint32_t *first = tiles->piece_first + tiles_piece(tiles, zone, tile, 0);
+        const uint32_t *to = tiles->piece_to + tiles_piece(tiles, zone, tile, 0);
         size_t sender = tile * tiles->tile_agents;
-        if (fleet->width == 2)
-            fleet->plan->isa->tile_half((const uint16_t *)from + sender, pick + first,
-                                  (uint16_t *)values + first, count);
-        else
-            fleet->plan->isa->tile_32((const int32_t *)from + sender, pick + first,
-                                (int32_t *)values + first, count);
-    }
-}
-
-/* Put the pieces of a block side by side; short copies in whole lines, the next one covers what
- * was too much. */
-static void put_side_by_side(const struct fleet *fleet, size_t zone, size_t block,
-                             const char *values, char *beside)
-{
-    const struct tiles *tiles = fleet->tiles;
-    size_t width = (size_t)fleet->width;
-    for (size_t tile = 0; tile < tiles->tile_count; tile++) {
-        size_t piece = tiles_piece(tiles, zone, tile, block);
-        size_t bytes = tiles->piece_count[piece] * width;
-        const char *from = values + tiles->piece_first[piece] * width;
-        for (size_t at = 0; at < bytes; at += 64)
-            memcpy(beside + at, from + at, 64);
-        beside += bytes;
+        for (size_t block = 0; block < tiles->block_count; block++) {
+            size_t count = first[block + 1] - first[block];
+            count = (count + LANES_MAX - 1) / LANES_MAX * LANES_MAX;
+            if (fleet->width == 2)
+                isa->tile_half((const uint16_t *)from + sender, pick + first[block],
+                               (uint16_t *)values + to[block], count);
+            else
+                isa->tile_32((const int32_t *)from + sender, pick + first[block],
+                             (int32_t *)values + to[block], count);
+        }
     }
 }
 
@@ -79,23 +66,21 @@ void round_tiled(const struct fleet *fleet, const void *from, void *to, size_t f
                  int32_t *scratch)
 {
     const struct tiles *tiles = fleet->tiles;
+    const struct isa *isa = fleet->plan->isa;
     size_t width = (size_t)fleet->width, per_group = tiles->degree * GROUP;
-    char *beside = (char *)(scratch + (tiles->degree + 1) * GROUP);
-    char *values = beside + (tiles->block_agents * tiles->degree + PIECE_ROOM) * width;
+    char *values = (char *)(scratch + (tiles->degree + 1) * GROUP);
     for (size_t zone = first / tiles->zone_agents; zone * tiles->zone_agents < last; zone++) {
         write_down(fleet, from, zone, values);
         for (size_t block = 0; block < tiles->block_count; block++) {
             size_t agent = zone * tiles->zone_agents + block * tiles->block_agents;
             size_t end = agent + tiles->block_agents;
-            if (agent >= last)
-                break;
-            put_side_by_side(fleet, zone, block, values, beside);
+            const char *beside = values + block * tiles->block_values * width;
             for (; agent < end && agent < last; agent += GROUP) {
                 const uint16_t *place = tiles->place + agent * tiles->degree;
                 if (width == 2)
-                    fleet->plan->isa->tile_half_key((const uint16_t *)beside, place, scratch, per_group);
+                    isa->tile_half_key((const uint16_t *)beside, place, scratch, per_group);
                 else
-                    fleet->plan->isa->tile_32((const int32_t *)beside, place, scratch, per_group);
+                    isa->tile_32((const int32_t *)beside, place, scratch, per_group);
                 finish_group(fleet, from, to, agent, GROUP, scratch);
             }
         }

@@ -23,10 +23,10 @@ static int allocate(struct tiles *tiles)
     size_t padding = tiles->zone_count * tiles->tile_count * PIECE_ROOM;
     tiles->zone_first = calloc(tiles->zone_count + 1, sizeof *tiles->zone_first);
     tiles->piece_first = calloc(pieces, sizeof *tiles->piece_first);
-    tiles->piece_count = calloc(pieces, sizeof *tiles->piece_count);
+    tiles->piece_to = calloc(pieces, sizeof *tiles->piece_to);
     tiles->pick = calloc(edges + padding, sizeof *tiles->pick);
     tiles->place = calloc(edges + PIECE_ROOM, sizeof *tiles->place);
-    return tiles->zone_first && tiles->piece_first && tiles->piece_count && tiles->pick &&
+    return tiles->zone_first && tiles->piece_first && tiles->piece_to && tiles->pick &&
            tiles->place;
 }
 
@@ -37,12 +37,12 @@ static void count_pieces(struct tiles *tiles, const uint32_t *neighbours)
         size_t block = agent % tiles->zone_agents / tiles->block_agents;
         for (size_t slot = 0; slot < tiles->degree; slot++) {
             size_t tile = neighbours[slot_at(tiles, agent, slot)] / tiles->tile_agents;
-            tiles->piece_count[tiles_piece(tiles, zone, tile, block)]++;
+            tiles->piece_first[tiles_piece(tiles, zone, tile, block)]++;
         }
     }
 }
 
-/* A tile's entries start at a whole vector, so that pass 1 may write beyond its last one. */
+/* Behind a tile's entries there are zeros, so that a vector may read beyond the last of them. */
 static void lay_pieces(struct tiles *tiles)
 {
     size_t first = 0;
@@ -52,31 +52,34 @@ static void lay_pieces(struct tiles *tiles)
         for (size_t tile = 0; tile < tiles->tile_count; tile++) {
             for (size_t block = 0; block <= tiles->block_count; block++) {
                 size_t piece = tiles_piece(tiles, zone, tile, block);
+                size_t count = tiles->piece_first[piece];
                 tiles->piece_first[piece] = (uint32_t)at;
-                at += tiles->piece_count[piece];
+                at += count;
             }
-            at = parts(at, LANES_MAX) * LANES_MAX;
+            at += LANES_MAX;
         }
-        if (at > tiles->zone_values_max)
-            tiles->zone_values_max = at;
         first += at;
     }
 }
 
-/* Write pick and place; taken counts what each piece holds already, local where it starts among
- * its block's values. */
-static void place_edges(struct tiles *tiles, const uint32_t *neighbours, uint32_t *taken,
-                        uint32_t *local)
+/* A block's values lie side by side, tile after tile; a vector that reaches beyond a piece is
+ * covered by the next tile's, and beyond the last tile's there is room. */
+static void lay_blocks(struct tiles *tiles)
 {
     for (size_t zone = 0; zone < tiles->zone_count; zone++)
         for (size_t block = 0; block < tiles->block_count; block++) {
-            uint32_t at = 0;
+            size_t at = block * tiles->block_values;
             for (size_t tile = 0; tile < tiles->tile_count; tile++) {
                 size_t piece = tiles_piece(tiles, zone, tile, block);
-                local[piece] = at;
-                at += tiles->piece_count[piece];
+                tiles->piece_to[piece] = (uint32_t)at;
+                at += tiles->piece_first[piece + 1] - tiles->piece_first[piece];
             }
         }
+}
+
+/* Write pick and place; taken counts what each piece holds already. */
+static void place_edges(struct tiles *tiles, const uint32_t *neighbours, uint32_t *taken)
+{
     for (size_t agent = 0; agent < tiles->agents; agent++) {
         size_t zone = agent / tiles->zone_agents;
         size_t block = agent % tiles->zone_agents / tiles->block_agents;
@@ -87,7 +90,8 @@ static void place_edges(struct tiles *tiles, const uint32_t *neighbours, uint32_
             size_t piece = tiles_piece(tiles, zone, sender / tiles->tile_agents, block);
             uint32_t at = taken[piece]++;
             pick[tiles->piece_first[piece] + at] = (uint16_t)(sender % tiles->tile_agents);
-            tiles->place[edge] = (uint16_t)(local[piece] + at);
+            tiles->place[edge] =
+                (uint16_t)(tiles->piece_to[piece] + at - block * tiles->block_values);
         }
     }
 }
@@ -101,24 +105,25 @@ struct tiles *tiles_make(const uint32_t *neighbours, size_t agents, size_t degre
     tiles->degree = degree;
     tiles->tile_agents = TILE_BYTES / width;
     tiles->block_agents = groups_of(BLOCK_BYTES / width / degree);
-    tiles->zone_agents = ZONE_BYTES / width / degree / tiles->block_agents * tiles->block_agents;
+    tiles->zone_agents = ZONE_VALUES / degree / tiles->block_agents * tiles->block_agents;
     if (tiles->zone_agents < tiles->block_agents)
         tiles->zone_agents = tiles->block_agents;
     tiles->tile_count = parts(agents, tiles->tile_agents);
     tiles->block_count = tiles->zone_agents / tiles->block_agents;
+    tiles->block_values = tiles->block_agents * degree + PIECE_ROOM;
     tiles->zone_count = parts(agents, tiles->zone_agents);
     size_t pieces = tiles->zone_count * tiles->tile_count * (tiles->block_count + 1);
-    uint32_t *taken = calloc(pieces, sizeof *taken), *local = calloc(pieces, sizeof *local);
-    if (allocate(tiles) && taken && local) {
+    uint32_t *taken = calloc(pieces, sizeof *taken);
+    if (allocate(tiles) && taken) {
         count_pieces(tiles, neighbours);
         lay_pieces(tiles);
-        place_edges(tiles, neighbours, taken, local);
+        lay_blocks(tiles);
+        place_edges(tiles, neighbours, taken);
     } else {
         tiles_free(tiles);
         tiles = NULL;
     }
     free(taken);
-    free(local);
     return tiles;
 }
 
@@ -128,7 +133,7 @@ void tiles_free(struct tiles *tiles)
         return;
     free(tiles->zone_first);
     free(tiles->piece_first);
-    free(tiles->piece_count);
+    free(tiles->piece_to);
     free(tiles->pick);
     free(tiles->place);
     free(tiles);

@@ -1,9 +1,9 @@
 /* Gathering for fleets larger than a cache: two passes that each stay inside the nearer caches.
  *
  * Pass 1 walks the senders tile by tile and writes down, for a zone of receivers, each value that
- * one of them will need, in the order of tile, then block. Pass 2 walks the zone block by block:
- * the pieces of all tiles meant for a block are put side by side, and each agent picks its values
- * from there. Both passes read 16-bit indices in order; only reads inside a tile or a block jump.
+ * one of them will need, beside the others that its block will need. Pass 2 walks the zone block
+ * by block, and each agent picks its values from its block's. Both passes read 16-bit indices in
+ * order; only reads inside a tile or a block jump.
  * The order in which an agent's values arrive is of no matter to any rule.
  */
 #ifndef QUELEA_TILES_H
@@ -13,9 +13,9 @@
 
 enum {
     GROUP = 256,           /* agents whose rows lie side by side for one run of a rule */
-    TILE_BYTES = 1 << 16,  /* states of a tile: the best of 2^14..2^17 here, 16-bit indices */
-    BLOCK_BYTES = 1 << 15, /* values side by side for one block */
-    ZONE_BYTES = 1 << 21,  /* values written down for one zone: a second cache */
+    TILE_BYTES = 1 << 16,  /* states of a tile; 16-bit indices would allow 2^17 */
+    BLOCK_BYTES = 1 << 16, /* values written down for a block: pieces of some hundred bytes each */
+    ZONE_VALUES = 1 << 20, /* written down for one zone; several zones, so that threads can share */
     PIECE_ROOM = 64,       /* entries that a vector may reach beyond a piece */
 };
 
@@ -23,11 +23,11 @@ struct tiles {
     size_t agents, degree;
     size_t tile_agents, block_agents, zone_agents;
     size_t tile_count, block_count, zone_count; /* block_count: blocks of a zone */
-    size_t zone_values_max;
+    size_t block_values;   /* room of a block in what is written down for a zone */
     size_t *zone_first;    /* [zone]: first entry of pick */
     uint32_t *piece_first; /* [zone][tile][block], and one more a tile: entries of pick, from the
                               zone's first */
-    uint32_t *piece_count; /* [zone][tile][block] */
+    uint32_t *piece_to;    /* [zone][tile][block]: where it is written down */
     uint16_t *pick;        /* pass 1: sender within its tile */
     uint16_t *place;       /* pass 2: [agent / 256][slot][agent % 256], within the block's values */
 };
@@ -37,7 +37,7 @@ struct tiles {
 struct tiles *tiles_make(const uint32_t *neighbours, size_t agents, size_t degree, size_t width);
 void tiles_free(struct tiles *tiles);
 
-/* The entry of piece_first and, with block < block_count, of piece_count. */
+/* The entry of piece_first and, with block < block_count, of piece_to. */
 static inline size_t tiles_piece(const struct tiles *tiles, size_t zone, size_t tile, size_t block)
 {
     return (zone * tiles->tile_count + tile) * (tiles->block_count + 1) + block;
