@@ -170,6 +170,11 @@ def _miscounted(rows: Rows, out: MemoryRecorder) -> Rows:
     return rows
 
 
+def _refused(rows: Rows, out: MemoryRecorder) -> Rows:
+    out.status(2, '{"counters": {"bad_range": 2}}', 1)
+    return rows
+
+
 def _reading(rows: Rows, out: MemoryRecorder) -> Rows:
     at = moving(rows, RESTART)
     value_q = rows[at].input_q + 1
@@ -198,6 +203,7 @@ CASES = [
     ("small-integers", "resilient", _event("wide-integer", where="x:1", value=1 << 30)),
     ("counted", "resilient", _miscounted),
     ("readings", "resilient", _reading),
+    ("refusals", "resilient", _refused),
 ]
 
 
