@@ -41,7 +41,7 @@ check: env ## Lint, types, spelling, house rules, derived files and vectors.
 	$(BIN)/python tools/networks.py --check
 	$(BIN)/quelea games --check
 
-bench: env ## Measure the kernels against peers and limits; pictures in runs/bench/.
+bench: env ## Measure kernels and firmware against peers and limits; pictures in runs/bench/.
 	$(BIN)/python -m bench --plot runs/bench $(ARGS)
 
 conform: env ## Hold every target found here to the reference, bit for bit.

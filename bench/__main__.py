@@ -1,4 +1,4 @@
-"""`python -m bench`: measure, print the table, and with --json one object for programs."""
+"""`python -m bench`: measure, print the tables, and with --json one object for programs."""
 
 import argparse
 import json
@@ -10,10 +10,12 @@ from pathlib import Path
 from quelea import kernels
 
 from bench import exact, gathered, rounds
+from bench.firmware.report import report
 from bench.machine import machine
 from bench.measure import Row, table
 
-PARTS = ("columns", "rules", "isa", "call", "rounds", "threads", "exact")
+KERNEL_PARTS = ("columns", "rules", "isa", "call", "rounds", "threads", "exact")
+PARTS = (*KERNEL_PARTS, "firmware")
 
 
 def parts(wanted: list[str]) -> list[Row]:
@@ -39,7 +41,7 @@ def parts(wanted: list[str]) -> list[Row]:
         jobs["exact"].append(lambda: exact.average_rows(known))
     rows: list[Row] = []
     for name in wanted:
-        for job in jobs[name]:
+        for job in jobs.get(name, []):
             rows += job()
     return rows
 
@@ -69,21 +71,27 @@ def main() -> int:
     out = sys.stderr if options.json else sys.stdout
     for line in [*here.lines(), "", *table(rows)]:
         print(line, file=out)
+    board = report() if "firmware" in options.only else None
+    if board:
+        print("", *board.lines, sep="\n", file=out)
     judged = [row for row in rows if row.bound is not None]
-    held = sum(row.ok for row in judged)
+    checks = board.checks if board else []
+    of = len(judged) + len(checks)
+    held = sum(row.ok for row in judged) + sum(check.ok for check in checks)
     drawn: list[str] = []
     if options.plot:
         from bench.plots import draw
 
         drawn = [str(path) for path in draw(options.plot)]
     took_s = time.perf_counter() - start
-    print(f"\n{held} of {len(judged)} bounds hold; {took_s:.0f} s", *drawn, file=out)
+    print(f"\n{held} of {of} bounds hold; {took_s:.0f} s", *drawn, file=out)
     if options.json:
         print(
             json.dumps(
                 {
-                    "verdict": held == len(judged),
+                    "verdict": held == of,
                     "checks": [row.check() for row in judged],
+                    "board": [vars(check) for check in checks],
                     "shown": [row.check() for row in rows if row.bound is None],
                     "machine": here.as_dict(),
                     "plots": drawn,
@@ -91,7 +99,7 @@ def main() -> int:
                 }
             )
         )
-    return 0 if held == len(judged) else 1
+    return 0 if held == of else 1
 
 
 if __name__ == "__main__":
