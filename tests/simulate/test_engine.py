@@ -1,26 +1,54 @@
-"""The engine's lanes are the reference's Machines, and what it checks it can find."""
+"""The engine's lanes are real agents, bit for bit, and what it checks it can find."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from quelea.cli import app
 from quelea.errors import UserError
-from quelea.simulator.engine import draws
-from quelea.simulator.engine.command import difference
-from quelea.simulator.engine.lanes import NODE, SEEN, Lanes
-from quelea.simulator.engine.plan import LANES, comparators, plan
+from quelea.simulator.engine import draws, plants
+from quelea.simulator.engine.lanes import BROKEN, EDGE, NODE, SEEN, Lanes
+from quelea.simulator.engine.plan import LANES, RULES, comparators, plan
+from quelea.simulator.engine.replay import difference, replay
 from typer.testing import CliRunner
 
 NODES, ROUNDS = 26, 240
 
 
-@pytest.mark.parametrize("case", range(8))
-def test_a_lane_is_a_fleet_of_machines(case: int, seed: int) -> None:
-    """Both modes, any rule, liars and every fault: each state of each round, bit for bit."""
-    seed = (seed + 17 * case) * 4 + case % 4  # every mode among the groups
+def seed_of(seed: int, case: int) -> int:
+    """Return a seed that depends on both; four cases in a row have groups of every mode."""
+    return ((seed + 17 * case) * 4 + case) * LANES + seed % LANES
+
+
+@pytest.mark.parametrize("case", range(4))
+def test_a_lane_is_a_fleet_of_agents(case: int, seed: int) -> None:
+    """Both modes, liars and every fault: each state of each agent in each round, bit for bit."""
+    seed = seed_of(seed, case)
     print(f"seed {seed}: {plan(seed // LANES, NODES, ROUNDS).options(seed % LANES)}")
     assert difference(seed, NODES, ROUNDS) == ""
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_is_the_agents(rule: str, seed: int) -> None:
+    """Each rule by name, on committees: every node hears every other."""
+    numbers = range(seed % 1000, seed % 1000 + 2000)
+    number = next(n for n in numbers if n % 4 != 3 and plan(n, 9, 200).rule == rule)
+    print(f"group {number}")
+    assert difference(number * LANES + seed % LANES, 9, 200) == ""
+
+
+@pytest.mark.parametrize("case", range(2))
+def test_the_checkers_of_the_simulator_agree(case: int, seed: int) -> None:
+    """The same seed as a journal of real agents: all checkers, and the lanes say the same."""
+    seed = seed_of(seed, 3 * case)
+    found = replay(seed, NODES, ROUNDS)
+    assert found.differs == "" and found.violations == {}, f"seed {seed}"
 
 
 def test_rules_and_modes_are_all_drawn() -> None:
@@ -28,6 +56,7 @@ def test_rules_and_modes_are_all_drawn() -> None:
     resilient = [group for group in groups if group.mode == "resilient"]
     assert len({group.rule for group in resilient}) == 6 and len(resilient) < len(groups)
     assert {int(lie) for group in groups for lie in np.unique(group.lies)} == set(range(12))
+    assert {int(epoch) for group in resilient for epoch in group.draws[7]} == {0, 65_530}
 
 
 @pytest.mark.parametrize("number", [0, 2, 3, 5, 9])
@@ -55,7 +84,7 @@ def test_too_many_liars_leave_the_hull_and_are_found() -> None:
     lanes.node[NODES // 3 :, NODE.index("lie"), 5] = 1
     result = lanes.run()
     assert broken_lanes(lanes, 0) == [5]
-    assert "hull broken" in result.violations(5)[0] and result.violations(4) == []
+    assert result.violations(5)[0].startswith("hull: ") and result.violations(4) == []
 
 
 def test_a_lost_unit_is_found() -> None:
@@ -67,6 +96,18 @@ def test_a_lost_unit_is_found() -> None:
     lanes.node[up, NODE.index("value"), 2] += 1
     lanes.machine.run(40, 60)
     assert broken_lanes(lanes, 1) == [2] and lanes.broken[2, 2] == up + 1
+
+
+def test_a_flow_that_one_end_forgot_is_found() -> None:
+    """At one turn two ends do not agree; each node by itself still adds up."""
+    lanes = Lanes(plan(3, NODES, ROUNDS))
+    lanes.run()
+    ends = [0, lanes.back[0]]
+    lanes.edge[ends, EDGE.index("turn"), 4] = 3
+    lanes.edge[0, EDGE.index("flow"), 4] = 5 - lanes.edge[lanes.back[0], EDGE.index("flow"), 4]
+    lanes.apart(ROUNDS)
+    assert broken_lanes(lanes, 8) == [4] and lanes.broken[2, 4] == 1
+    assert "antisymmetry" in lanes.result().violations(4)[0] and len(BROKEN) == 9
 
 
 def test_an_epoch_out_of_the_table_is_found() -> None:
@@ -85,7 +126,7 @@ def test_fleets_that_stay_apart_are_found() -> None:
     group.cuts[:, 0] = -1
     result = Lanes(group).run()
     due = np.flatnonzero(group.bound_q)
-    assert any("the spread ended" in text for lane in due for text in result.violations(int(lane)))
+    assert any("convergence: " in text for lane in due for text in result.violations(int(lane)))
 
 
 def test_the_draws_are_the_same_in_numpy_and_on_integers(seed: int) -> None:
@@ -108,20 +149,87 @@ def test_the_comparators_sort(seed: int) -> None:
             assert (np.diff(values) >= 0).all(), count
 
 
+@pytest.mark.parametrize("name", ["trim-one-side", "stale-taken", "other-epochs", "credit-twice"])
+def test_a_planted_error_is_found_by_the_lanes_own_checks(name: str) -> None:
+    """`quelea sim --engine --plant all` looks for every one of them."""
+    number = plants.number(name)
+    for group in range(63):
+        lanes = Lanes(plan(group, NODES, ROUNDS), number).run()
+        if any(lanes.violations(lane) for lane in range(LANES)):
+            return
+    raise AssertionError(f"{name} was not found within 1000 seeds")
+
+
+def run(*arguments: str) -> tuple[int, str, dict[str, object]]:
+    """Return exit status, text for people and the document of `quelea sim --engine`."""
+    small = ["--nodes", str(NODES), "--rounds", str(ROUNDS), "--json"]
+    ran = CliRunner().invoke(app, ["sim", "--engine", *arguments, *small])
+    return ran.exit_code, ran.stderr, json.loads(ran.stdout)
+
+
 def test_sixteen_groups_show_every_fault_and_break_nothing() -> None:
-    arguments = ["sim", "--engine", "--seed", "4096", "--seeds", "512", "--json"]
-    ran = CliRunner().invoke(app, arguments)
-    assert ran.exit_code == 0, ran.stderr
-    document = json.loads(ran.stdout)
+    code, said, document = run("--seed", "4096", "--seeds", "512", "--agents", "1")
+    assert code == 0, said
     assert document["verdict"] is True and document["seeds"]["count"] == 512
     assert set(document["seen"]) == set(SEEN) and min(document["seen"].values()) > 0
-    again = json.loads(CliRunner().invoke(app, [*arguments, "--jobs", "1"]).stdout)
+    assert document["agents"]["seeds"] == 1
+    again = run("--seed", "4096", "--seeds", "512", "--agents", "0", "--jobs", "1")[2]
     assert again["digest"] == document["digest"]
 
 
-def test_one_seed_is_held_to_the_machines() -> None:
-    ran = CliRunner().invoke(app, ["sim", "--engine", "--seed", "99", "--rounds", "220"])
-    assert ran.exit_code == 0 and '"seed": 99' in ran.stderr
+def test_one_seed_is_held_to_real_agents() -> None:
+    code, said, _ = run("--seed", "99")
+    assert code == 0 and '"seed": 99' in said and "the same state in every round" in said
+
+
+def test_a_failing_seed_is_explained_and_replays_by_one_command(tmp_path: Path) -> None:
+    """A planted error: promise, round, node and what it had before it; journal and picture."""
+    wanted = ("--plant", "other-epochs", "--seed", "0", "--runs", str(tmp_path))
+    code, said, document = run(*wanted)
+    assert code == 1 and document["verdict"] is False
+    (failure,) = document["failures"]
+    again = f"quelea sim --engine --seed 0 --nodes {NODES} --rounds {ROUNDS} --plant other-epochs"
+    assert failure["again"] == again and again in said and "hull: " in said
+    assert "whose honest inputs are" in said and "of node " in said
+    assert document["agents"]["differs"][0]["seed"] == 0
+    kept = [Path(name) for name in document["agents"]["kept"]]
+    assert {".sqlite", ".svg", ".txt"} <= {path.suffix for path in kept}
+    assert all(path.stat().st_size > 500 for path in kept)
+
+
+def test_an_error_in_a_copy_of_the_nodes_code_is_found(tmp_path: Path) -> None:
+    """The engine has steps of its own: what the agents do otherwise comes to light beside it."""
+    import quelea_agent
+
+    source = Path(quelea_agent.__path__[0])
+    copy = tmp_path / "quelea_agent"
+    copy.mkdir()
+    for path in source.glob("*.py"):
+        text = path.read_text().replace("2 * self.faults_max + 1", "self.faults_max + 1")
+        (copy / path.name).write_text(text)
+    code, said, document = run("--seeds", "64", "--agents", "4", "--firmware", str(tmp_path))
+    assert code == 1 and document["agents"]["differs"], said
+    assert f"--firmware {tmp_path}" in document["agents"]["differs"][0]["again"]
+
+
+def test_ctrl_c_ends_it_with_130_and_no_traceback() -> None:
+    command = [sys.executable, "-m", "quelea.cli", "sim", "--engine", "--seeds", "1000000"]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, start_new_session=True, text=True
+    ) as started:
+        time.sleep(2.5)  # nothing tells that its processes are at work, and earlier is well too
+        os.killpg(started.pid, signal.SIGINT)
+        said = started.communicate(timeout=20)[1]
+    assert started.returncode == 130, said
+    assert "Traceback" not in said and "stopped after" in said
+
+
+@pytest.mark.parametrize(
+    "wrong", [["--seeds", "0"], ["--jobs", "0"], ["--agents", "-1"], ["--plant", "x"]]
+)
+def test_wrong_flags_are_refused(wrong: list[str]) -> None:
+    ran = CliRunner().invoke(app, ["sim", "--engine", *wrong])
+    assert isinstance(ran.exception, UserError) and wrong[0] in ran.exception.where
 
 
 @pytest.mark.parametrize(("nodes", "rounds"), [(3, 500), (2000, 500), (64, 100), (64, 5000)])

@@ -18,8 +18,9 @@ cdef extern from "engine.h":
     enum: FLOW_COLUMNS
     enum: DRAW_COLUMNS
     enum: SEEN_COLUMNS
+    enum: PLANTS
     struct fleet:
-        int nodes, edges, exact, rule, faults, epoch_rounds, fresh_rounds
+        int nodes, edges, exact, rule, faults, epoch_rounds, fresh_rounds, plant
         int32_t lo, hi
         const int32_t *starts
         const int32_t *others
@@ -32,8 +33,8 @@ cdef extern from *:
     """
     #include "engine.h"
     static void fleet_rows(struct fleet *f, int32_t *node, int32_t *edge, int32_t *head,
-        int32_t *flow, int32_t *draw, int32_t *demand, const int32_t *side, int32_t *cuts,
-        int32_t *hull, int32_t *seen, int32_t *broken, int32_t *spread)
+        int32_t *flow, int32_t *draw, int32_t *demand, const int32_t *side, const int32_t *cuts,
+        const int32_t *clog, int32_t *hull, int32_t *seen, int32_t *broken, int32_t *spread)
     {
         f->node = (v *)node;
         f->edge = (v *)edge;
@@ -43,6 +44,7 @@ cdef extern from *:
         f->demand = (v *)demand;
         f->side = (const v *)side;
         f->cuts = (const v *)cuts;
+        f->clog = (const v *)clog;
         f->hull_low = (v *)hull;
         f->hull_high = (v *)hull + EPOCHS;
         f->seen = (v *)seen;
@@ -52,39 +54,42 @@ cdef extern from *:
     """
     void fleet_rows(
         fleet *, int32_t *, int32_t *, int32_t *, int32_t *, int32_t *, int32_t *,
-        const int32_t *, int32_t *, int32_t *, int32_t *, int32_t *, int32_t *
+        const int32_t *, const int32_t *, const int32_t *, int32_t *, int32_t *, int32_t *,
+        int32_t *
     ) nogil
 
 SIZES = {
     "LANES": LANES, "DEPTH": DEPTH, "SLOTS_MAX": SLOTS_MAX, "EPOCHS": EPOCHS,
     "NODE_COLUMNS": NODE_COLUMNS, "EDGE_COLUMNS": EDGE_COLUMNS, "HEAD_COLUMNS": HEAD_COLUMNS,
     "FLOW_COLUMNS": FLOW_COLUMNS, "DRAW_COLUMNS": DRAW_COLUMNS, "SEEN_COLUMNS": SEEN_COLUMNS,
+    "PLANTS": PLANTS,
 }  # fmt: skip
 
 
 cdef class Rounds:
     """Rounds of one group of fleets over arrays that the caller owns and may look at between.
 
-    numbers: nodes, edges, exact, rule, faults, epoch_rounds, fresh_rounds, lo, hi. graph: starts,
-    others, back, pairs, pair_starts. rows: node, edge, head, flow, draw, demand, side, cuts,
-    hull, seen, broken, spread; int32, aligned to 64 bytes.
+    numbers: nodes, edges, exact, rule, faults, epoch_rounds, fresh_rounds, plant, lo, hi. graph:
+    starts, others, back, pairs, pair_starts. rows: node, edge, head, flow, draw, demand, side,
+    cuts, clog, hull, seen, broken, spread; int32, aligned to 64 bytes.
     """
 
     cdef fleet it
     cdef object kept
     cdef int32_t[::1] starts, others, back, pairs, pair_starts
-    cdef int32_t[::1] node, edge, head, flow, draw, demand, side, cuts, hull, seen, broken, spread
+    cdef int32_t[::1] node, edge, head, flow, draw, demand, side, cuts, clog, hull, seen, broken
+    cdef int32_t[::1] spread
 
     def __init__(self, numbers, graph, rows):
         self.kept = (graph, rows)
         (
             self.it.nodes, self.it.edges, self.it.exact, self.it.rule, self.it.faults,
-            self.it.epoch_rounds, self.it.fresh_rounds, self.it.lo, self.it.hi,
+            self.it.epoch_rounds, self.it.fresh_rounds, self.it.plant, self.it.lo, self.it.hi,
         ) = numbers  # fmt: skip
         self.starts, self.others, self.back, self.pairs, self.pair_starts = graph
         (
             self.node, self.edge, self.head, self.flow, self.draw, self.demand, self.side,
-            self.cuts, self.hull, self.seen, self.broken, self.spread,
+            self.cuts, self.clog, self.hull, self.seen, self.broken, self.spread,
         ) = rows  # fmt: skip
         self.check(rows)
         self.it.starts = &self.starts[0]
@@ -98,8 +103,8 @@ cdef class Rounds:
         cdef int n = self.it.nodes, e = self.it.edges
         counts = (
             NODE_COLUMNS * n, EDGE_COLUMNS * e, HEAD_COLUMNS * DEPTH * n,
-            FLOW_COLUMNS * DEPTH * e if self.it.exact else 1, DRAW_COLUMNS, n, n, 2,
-            2 * EPOCHS, SEEN_COLUMNS, 3, 1,
+            FLOW_COLUMNS * DEPTH * e if self.it.exact else 1, DRAW_COLUMNS, n, n, 3,
+            n, 2 * EPOCHS, SEEN_COLUMNS, 3, 2,
         )  # fmt: skip
         cdef int32_t[::1] row
         for row, count in zip(rows, counts):
@@ -119,8 +124,8 @@ cdef class Rounds:
         with nogil:
             fleet_rows(
                 &self.it, &self.node[0], &self.edge[0], &self.head[0], &self.flow[0],
-                &self.draw[0], &self.demand[0], &self.side[0], &self.cuts[0], &self.hull[0],
-                &self.seen[0], &self.broken[0], &self.spread[0],
+                &self.draw[0], &self.demand[0], &self.side[0], &self.cuts[0], &self.clog[0],
+                &self.hull[0], &self.seen[0], &self.broken[0], &self.spread[0],
             )  # fmt: skip
             for round in range(first, last):
                 engine_round(&self.it, round, widest)

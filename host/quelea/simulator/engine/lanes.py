@@ -8,23 +8,37 @@ from numpy.typing import NDArray
 from quelea_proto.limits import TICKS_MASK, USED_MOD
 
 from quelea.simulator.engine._engine import SIZES, Rounds
-from quelea.simulator.engine.plan import LANES, RULES, Group, Int32s, comparators
+from quelea.simulator.engine.diary import PERIOD_MS, PHASE
+from quelea.simulator.engine.plan import DRAWS, LANES, RULES, Group, Int32s, comparators
 from quelea.topology import Topology
 
-PERIOD_MS = 1000
-PHASE = 619
 START_MS = TICKS_MASK - 200_000  # ticks go round within a run
 WIDE = 1 << 30
-BROKEN = ("hull", "sum", "31 bits", "epoch")
+LAST_ROUNDS = 24  # at the end, in which the flows of an edge must cancel once
+# what bits of `broken` say, in the order of engine.h, and the one that is found here
+BROKEN = (
+    "hull: a value outside the honest inputs of its epoch",
+    "sum: value is not input less flows",
+    "small integers: a gap beyond 31 bits",
+    "epochs: led to one that no honest node had come to",
+    "narrowing: a value outside its own before and the honest ones it used",
+    "faults-max: moved by fewer than 2F + 1 values",
+    "freshness: a frame taken that was not newer",
+    "freshness: a value used that was too old",
+    "antisymmetry: two ends at one turn do not agree on their flow",
+)
+BROKEN_APART = 256
+CHECKS = (*dict.fromkeys(what.split(":", 1)[0] for what in BROKEN), "convergence")
 SEEN = (
-    *("loss", "late", "extra", "cut", "crash", "boot", "pause", "lie", "epoch-jump", "held"),
-    *("refused", "node-rounds"),
+    *("loss", "late", "clog", "extra", "damage", "future", "forged-sender", "cut", "unsent"),
+    *("crash", "boot", "pause", "lie", "epoch-jump", "held", "refused", "node-rounds"),
 )
 # positions of the columns, in the order of engine.h
 NODE = (
     *("value", "input", "settled", "epoch", "rounds", "held", "restarted", "begun", "lost"),
-    *("in_step", "seq", "session", "demand", "down", "paused", "lie", "booted", "waits"),
-    *("frames_in", "session_old", "stale", "duplicate", "equivocation", "accepted", "clamped"),
+    *("in_step", "seq", "session", "demand", "down", "paused", "lie", "away", "waits"),
+    *("frames_in", "bad_short", "bad_version", "bad_length", "bad_crc", "bad_sender"),
+    *("session_old", "stale", "duplicate", "equivocation", "accepted", "clamped"),
     *("rounds_done", "held_done", "late", "epoch_jumps"),
 )
 EDGE = (
@@ -32,7 +46,7 @@ EDGE = (
     *("residue", "peer_turn", "peer_q"),
 )
 assert len(NODE) == SIZES["NODE_COLUMNS"] and len(EDGE) == SIZES["EDGE_COLUMNS"]
-assert len(SEEN) == SIZES["SEEN_COLUMNS"]
+assert len(SEEN) == SIZES["SEEN_COLUMNS"] and len(DRAWS) == SIZES["DRAW_COLUMNS"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +54,8 @@ class Result:
     """What came of a group, by lane. broken: bits of BROKEN; when, where: first round and node.
 
     seen: counts, shape (len(SEEN), LANES). spread_q: the least of honest values in one epoch
-    towards the end. digest: 64 bits of the final state.
+    towards the end. apart_q: the most of an edge's two flows that never cancelled towards the
+    end. digest: 64 bits of the final state.
     """
 
     group: Group
@@ -49,18 +64,23 @@ class Result:
     where: Int32s
     seen: NDArray[np.int64]
     spread_q: Int32s
+    apart_q: Int32s
     digest: NDArray[np.uint64]
 
     def violations(self, lane: int) -> list[str]:
         """Return a sentence for each promise that this lane broke."""
         found = [
-            f"{name} broken, first in round {self.when[lane]} at node {self.where[lane]}"
-            for bit, name in enumerate(BROKEN)
+            f"{what}; first of all in round {self.when[lane]} at node {self.where[lane]}"
+            for bit, what in enumerate(BROKEN)
             if self.broken[lane] >> bit & 1
         ]
         bound_q = int(self.group.bound_q[lane])
         if bound_q and self.spread_q[lane] > bound_q:
-            found.append(f"the spread ended at {self.spread_q[lane]} q, {bound_q} is due")
+            text = f"convergence: the spread ended at {self.spread_q[lane]} q, {bound_q} is due"
+            found.append(text)
+        if bound_q and self.apart_q[lane]:
+            text = f"antisymmetry: {self.apart_q[lane]} q of an edge never cancelled at the end"
+            found.append(text)
         return found
 
 
@@ -83,9 +103,12 @@ def graph_arrays(topology: Topology) -> tuple[Int32s, Int32s, Int32s]:
 
 
 class Lanes:
-    """A group at work. node[node, column, lane], edge[edge, column, lane]: to be looked at."""
+    """A group at work. node[node, column, lane], edge[edge, column, lane]: to be looked at.
 
-    def __init__(self, group: Group) -> None:
+    plant: an error to be planted, a position in plants.PLANTS; 0 for none.
+    """
+
+    def __init__(self, group: Group, plant: int = 0) -> None:
         self.group = group
         n = group.topology.node_count
         self.starts, self.others, self.back = graph_arrays(group.topology)
@@ -97,12 +120,13 @@ class Lanes:
         self.flow = aligned(SIZES["DEPTH"], e if exact else 1, SIZES["FLOW_COLUMNS"], LANES)
         self.draw = aligned(SIZES["DRAW_COLUMNS"], LANES)
         self.demand, self.side = aligned(n, LANES), aligned(n, LANES)
-        self.cuts = aligned(2, LANES)
+        self.cuts, self.clog = aligned(3, LANES), aligned(n, LANES)
         self.hull = aligned(2, SIZES["EPOCHS"], LANES)
         self.seen = aligned(len(SEEN), LANES)
-        self.broken, self.spread = aligned(3, LANES), aligned(1, LANES)
+        self.broken, self.spread = aligned(3, LANES), aligned(2, LANES)
+        self.apart_q = np.zeros(LANES, np.int32)
         self.hull[0], self.hull[1] = WIDE, -WIDE
-        self.spread[:] = WIDE
+        self.spread[0] = WIDE
         self.draw[:] = group.draws
         self.node[:, NODE.index("lie")] = group.lies
         self.node[:, NODE.index("session")] = group.session
@@ -110,11 +134,11 @@ class Lanes:
         pairs, pair_starts = comparators()
         numbers = (
             *(n, e, int(exact), RULES.index(group.rule), group.faults_max, group.epoch_rounds),
-            *(group.fresh_rounds, group.lo_q, group.hi_q),
+            *(group.fresh_rounds, plant, group.lo_q, group.hi_q),
         )
         rows = (
             *(self.node, self.edge, self.head, self.flow, self.draw, self.demand, self.side),
-            *(self.cuts, self.hull, self.seen, self.broken, self.spread),
+            *(self.cuts, self.clog, self.hull, self.seen, self.broken, self.spread),
         )
         graph = (self.starts, self.others, self.back, pairs.reshape(-1), pair_starts)
         self.machine = Rounds(numbers, graph, tuple(row.reshape(-1) for row in rows))
@@ -125,8 +149,14 @@ class Lanes:
         self.demand[:] = group.demand[segment]
         self.side[:] = group.side[segment]
         self.cuts[:] = group.cuts[segment]
+        self.clog[:] = group.clog[segment]
+        away = group.away[segment]
+        lost = away.any(axis=0)
+        self.head[:, :, 0, lost] = 0  # what was under way is lost with the broker
+        self.node[:, NODE.index("away")] = np.maximum(self.node[:, NODE.index("away")], away)
         if group.segments[segment][1] >= group.calm_from:
-            self.draw[1:] = 0
+            self.draw[1:7] = 0
+            self.node[:, NODE.index("away")] = 0
 
     def run(self, widest: int = 2) -> Result:
         """Do all rounds and return what came of them; widest: instruction set, see Rounds.run."""
@@ -137,9 +167,41 @@ class Lanes:
                 self.machine.run(first, last, widest)
                 continue
             end = group.rounds - (group.epoch_rounds + 12 if group.epoch_rounds else 12)
-            self.machine.run(first, end, widest)
-            self.spread[:] = WIDE
+            if group.mode == "exact":
+                self._settle(first, end, widest)
+            else:
+                self.machine.run(first, end, widest)
+            self.spread[0] = WIDE
             self.machine.run(end, last, widest)
+        return self.result()
+
+    def _settle(self, first: int, end: int, widest: int) -> None:
+        """Do the rounds first .. end - 1; in the last of them hold the two ends of each edge
+        together: at one turn their flows are opposite, and they cancel in some round or other."""
+        begin = end - LAST_ROUNDS
+        self.machine.run(first, begin, widest)
+        least_q = np.full((len(self.others), LANES), WIDE, np.int32)
+        for round_ in range(begin, end):
+            self.machine.run(round_, round_ + 1, widest)
+            least_q = np.minimum(least_q, self.apart(round_))
+        self.apart_q[:] = least_q.max(axis=0)
+
+    def apart(self, round_: int) -> Int32s:
+        """Note where two ends at one turn do not agree on their flow; return what the two flows
+        of each edge come to, by lane."""
+        flow, turn = (self.edge[:, EDGE.index(name)] for name in ("flow", "turn"))
+        gap_q: Int32s = np.abs(flow + flow[self.back])
+        wrong = (gap_q != 0) & (turn == turn[self.back]) & (turn != 0)
+        for lane in np.flatnonzero(wrong.any(axis=0) & (self.broken[0] == 0)):
+            edge = int(np.flatnonzero(wrong[:, lane])[0])
+            self.broken[1, lane] = round_
+            self.broken[2, lane] = np.searchsorted(self.starts, edge, side="right")
+        self.broken[0] |= np.where(wrong.any(axis=0), BROKEN_APART, 0).astype(np.int32)
+        return gap_q
+
+    def result(self) -> Result:
+        """Return what has come of the group so far."""
+        group = self.group
         return Result(
             group=group,
             broken=self.broken[0].copy(),
@@ -147,6 +209,7 @@ class Lanes:
             where=self.broken[2].copy(),
             seen=self.seen.astype(np.int64),
             spread_q=self.spread[0].copy(),
+            apart_q=self.apart_q.copy(),
             digest=self.digest(),
         )
 
@@ -173,7 +236,9 @@ class Lanes:
         out: list[Any] = [row[name] for name in ("value", "input", "settled", "epoch", "rounds")]
         out += [*flags, row["seq"], self.ticks(node, round_ + 1), row["demand"]]
         out += [1 + (257 * node + row["session"]) % 65536]
-        out += [row["frames_in"], *[0] * 8, *(row[k] for k in ("session_old", "stale"))]
+        out += [row["frames_in"], row["bad_short"], row["bad_version"], 0, row["bad_length"]]
+        out += [row["bad_crc"], 0, row["bad_sender"], 0]
+        out += [row[k] for k in ("session_old", "stale")]
         out += [row[k] for k in ("duplicate", "equivocation")] + [0]
         out += [row[k] for k in ("accepted", "clamped", "rounds_done", "held_done", "late")]
         out += [row["epoch_jumps"], 0]

@@ -20,19 +20,29 @@ from quelea.topology import Topology, parse
 from quelea.topology.spectral import rho
 
 LANES, SLOTS_MAX = SIZES["LANES"], SIZES["SLOTS_MAX"]
+NODES, ROUNDS = 64, 500  # of a seed, by default
 SEGMENT = 20  # rounds after which readings and partitions may change
 CALM_RESILIENT, CALM_EXACT = 120, 180  # rounds at the end in which nothing goes wrong
 LIES = 11  # kinds of lies, 1 .. LIES: take.h
 RULES = ("mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip")
 RANGES = ((0, 70_000), (-8_388_607, 8_388_607), (0, 8_388_607), (-1000, 1000))
+DRAWS = ("key", "loss", "late", "extra", "damage", "crash", "pause", "epoch")  # as engine.h
+EPOCHS_FIRST = (0, 0, 65_530)  # what fleets that have been up for long show
+AWAY_MAX = 8  # rounds until a node is back at a broker that restarted
 GRAPHS_KEPT = 8  # random graphs of a family that groups share: making one takes longer than a run
 Int32s = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Group:
-    """cuts[segment, 0 or 1, lane]: partitioned both ways, one way. down: rounds until the first
-    boot. bound_q: the spread that is agreement at the end, by lane; 0 where none is promised."""
+    """What 16 seeds share and, by lane in the last axis, what each has of its own.
+
+    cuts[segment, 0 .. 2, lane]: partitioned both ways, one way; flapping. clog[segment, node,
+    lane]: whose frames come late. away[segment, node, lane]: rounds without the broker, which lost
+    all that was under way when the segment began; 0 where it did not. down: rounds until the first
+    boot. due: rounds within which agreement is promised, 0 where it is not;
+    bound_q: the spread that is agreement at the end.
+    """
 
     number: int
     rounds: int
@@ -54,6 +64,9 @@ class Group:
     demand: Int32s = field(repr=False)
     side: Int32s = field(repr=False)
     cuts: Int32s = field(repr=False)
+    clog: Int32s = field(repr=False)
+    away: Int32s = field(repr=False)
+    due: NDArray[np.float64] = field(repr=False)
     bound_q: Int32s = field(repr=False)
 
     @property
@@ -64,8 +77,7 @@ class Group:
 
     def options(self, lane: int) -> dict[str, Any]:
         """Return what one seed of the group has drawn, to be printed with it."""
-        keys = ("loss", "late", "extra", "crash", "pause")
-        shares = dict(zip(keys, self.draws[1:, lane].tolist()))
+        shares = dict(zip(DRAWS, self.draws[:, lane].tolist()))
         return {
             "seed": self.number * LANES + lane,
             **{
@@ -78,9 +90,13 @@ class Group:
             "nodes": self.topology.node_count,
             "topology": self.spec,
             "lies": {number: int(self.lies[number - 1, lane]) for number in self.liars},
-            "of_256": {name: shares[name] for name in keys[:3]},
-            "of_65536": {name: shares[name] for name in keys[3:]},
-            "partitions": int(self.cuts[:, :, lane].any(axis=1).sum()),
+            "of_256": {name: shares[name] for name in ("loss", "late", "extra", "damage")},
+            "of_65536": {name: shares[name] for name in ("crash", "pause")},
+            "first_epoch": shares["epoch"],
+            "partitions": int(self.cuts[:, :2, lane].any(axis=1).sum()),
+            "flapping": int((self.cuts[:, 2, lane] & self.cuts[:, :2, lane].any(axis=1)).sum()),
+            "broker_restarts": int(self.away[:, :, lane].any(axis=1).sum()),
+            "clogged": int(np.count_nonzero(self.clog[:, :, lane])),
         }
 
 
@@ -101,8 +117,14 @@ def plan(number: int, nodes: int = 64, rounds: int = 500, mode: str = "") -> Gro
     rule = draw.choice(RULES)
     liars = () if exact or rule == "mean" else _liars(topology, faults_max, draw)
     seeds = range(number * LANES, (number + 1) * LANES)
-    columns = [_lane(seed, topology, rounds, calm_from, lo_q, hi_q, liars) for seed in seeds]
+    columns = [
+        _lane(seed, topology, rounds, calm_from, lo_q, hi_q, liars)
+        | _network(seed, topology.node_count, calm_from)
+        for seed in seeds
+    ]
     stacked = {name: np.stack([one[name] for one in columns], axis=-1) for name in columns[0]}
+    if exact:
+        stacked["draws"][DRAWS.index("epoch")] = 0
     group = Group(
         number=number,
         rounds=rounds,
@@ -117,10 +139,12 @@ def plan(number: int, nodes: int = 64, rounds: int = 500, mode: str = "") -> Gro
         lo_q=lo_q,
         hi_q=hi_q,
         liars=liars,
+        due=np.zeros(LANES),
         bound_q=np.zeros(LANES, np.int32),
         **stacked,
     )
-    group.bound_q[:] = _bounds(group, rho_equal, robust)
+    for lane in range(LANES):
+        group.due[lane], group.bound_q[lane] = _bound(group, lane, rho_equal, robust)
     return group
 
 
@@ -172,7 +196,7 @@ def _lane(
     hi_q: int,
     liars: tuple[int, ...],
 ) -> dict[str, Int32s]:
-    """Return the columns of one seed: each fault off in half the seeds, else up to its largest."""
+    """Return what befalls one seed's nodes: each fault off in half the seeds, else any size."""
     draw = Stream(seed, 2)
     nodes = topology.node_count
     segments = -(-calm_from // SEGMENT) + 1
@@ -181,7 +205,10 @@ def _lane(
         return draw.below(largest + 1) if draw.below(2) else 0
 
     key = key_of(seed)
-    draws = [key - (key >> 31 << 32), some(77), some(128), some(128), some(650), some(650)]
+    draws = [
+        *(key - (key >> 31 << 32), some(77), some(128), some(128), some(38)),
+        *(some(650), some(650), draw.choice(EPOCHS_FIRST)),
+    ]
     lies = np.zeros(nodes, np.int32)
     honest = draw.below(4) == 0
     kind = draw.below(LIES + 2)  # one kind for all liars, or a kind each
@@ -190,22 +217,36 @@ def _lane(
     wraps = draw.below(2) == 0
     session = np.full(nodes, 65535 - draw.below(3) if wraps else 0, np.int32)
     joins = draw.words(nodes) % np.uint32(30) if draw.below(3) == 0 else np.zeros(nodes)
-    cuts = np.zeros((segments, 2), np.int32)
-    if draw.below(2):
-        words = draw.words(segments)
-        cuts[:, 0] = np.where(words % 8 == 0, -1, 0)
-        cuts[:, 1] = np.where(words % 8 == 1, -1, 0)
-        cuts[-1] = 0
-    side = np.where(draw.words(segments, nodes) & np.uint32(1 << 20), -1, 0)
     return {
         "draws": np.array(draws, np.int32),
         "lies": lies,
         "session": session,
         "down": 1 + joins.astype(np.int32),
         "demand": _readings(draw, segments, nodes, lo_q, hi_q),
-        "side": side.astype(np.int32),
-        "cuts": cuts,
     }
+
+
+def _network(seed: int, nodes: int, calm_from: int) -> dict[str, Int32s]:
+    """Return what befalls one seed's network, segment by segment; the last one is calm."""
+    draw = Stream(seed, 3)
+    segments = -(-calm_from // SEGMENT) + 1
+    cuts = np.zeros((segments, 3), np.int32)
+    if draw.below(2):
+        words = draw.words(segments)
+        cuts[:, 0] = np.where(words % 8 == 0, -1, 0)
+        cuts[:, 1] = np.where(words % 8 == 1, -1, 0)
+        cuts[:, 2] = np.where(words >> 8 & 1, -1, 0)
+    side = np.where(draw.words(segments, nodes) & np.uint32(1 << 20), -1, 0)
+    clog = np.zeros((segments, nodes), np.int32)
+    if draw.below(2):
+        clog[draw.words(segments, nodes) % 16 == 0] = -1
+    away = np.zeros((segments, nodes), np.int32)
+    if draw.below(2):
+        gone = draw.words(segments) % 8 == 0
+        away[gone] = 1 + draw.words(segments, nodes)[gone] % AWAY_MAX
+    for row in (cuts, clog, away):
+        row[-1] = 0
+    return {"cuts": cuts, "side": side.astype(np.int32), "clog": clog, "away": away}
 
 
 def _readings(draw: Stream, segments: int, nodes: int, lo_q: int, hi_q: int) -> Int32s:
@@ -229,24 +270,21 @@ def _readings(draw: Stream, segments: int, nodes: int, lo_q: int, hi_q: int) -> 
     return np.asarray(values, np.int32)
 
 
-def _bounds(group: Group, rho_equal: float, robust: int) -> list[int]:
-    """Return the spread due at the end of each lane, 0 where agreement is not promised."""
-    span_q = group.hi_q - group.lo_q
-    out = []
-    for lane in range(LANES):
-        lying = tuple(n for n in group.liars if group.lies[n - 1, lane])
-        asked = SimpleNamespace(
-            mode=group.mode, rule=group.rule, faults_max=group.faults_max, fanout=0,
-            lo_q=group.lo_q, hi_q=group.hi_q, liars=lying, in_model=True,
-        )  # fmt: skip
-        rounds = due(asked, group.topology, rho_equal, robust)
-        if group.mode == "exact":
-            ok = 0 < rounds <= group.rounds - group.calm_from
-            out.append(agreement_q(True, group.topology.degree_max) if ok else 0)
-        else:
-            ok = 0 < rounds <= group.epoch_rounds - 2
-            out.append(max(SPREAD_RESILIENT_Q, span_q // 100) if ok else 0)
-    return out
+def _bound(group: Group, lane: int, rho_equal: float, robust: int) -> tuple[float, int]:
+    """Return (rounds, spread) of the agreement that is due in a lane; (0, 0) where none is."""
+    lying = tuple(n for n in group.liars if group.lies[n - 1, lane])
+    asked = SimpleNamespace(
+        mode=group.mode, rule=group.rule, faults_max=group.faults_max, fanout=0,
+        lo_q=group.lo_q, hi_q=group.hi_q, liars=lying, in_model=True,
+    )  # fmt: skip
+    rounds = due(asked, group.topology, rho_equal, robust)
+    if group.mode == "exact":
+        if not 0 < rounds <= group.rounds - group.calm_from:
+            return 0.0, 0
+        return rounds, agreement_q(True, group.topology.degree_max)
+    if not 0 < rounds <= group.epoch_rounds - 2:
+        return 0.0, 0
+    return rounds, max(SPREAD_RESILIENT_Q, (group.hi_q - group.lo_q) // 100)
 
 
 @lru_cache(maxsize=1)

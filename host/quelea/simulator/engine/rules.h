@@ -4,16 +4,28 @@
 
 #include "sorting.h"
 
+INLINE v rounded(const struct fleet *f, v total, v count)
+{
+    return PLANTED(P_FLOOR) ? floored(total, count) : half_up(total, count);
+}
+
 INLINE v wmsr(const struct fleet *f, v own, v *values, int count, v found)
 {
     v below = all(0), above = all(0), faults = all(f->faults);
+    if (PLANTED(P_TRIM_BY_RECEIVED))
+        faults = least(faults, (found - 1) >> 1);
     for (int i = 0; i < count; i++) {
         below -= values[i] < own;
         above -= (values[i] > own) & (values[i] != NONE);
     }
     sorted(f, values, count);
     v first = least(below, faults), last = found - least(above, faults);
-    return half_up(own + window(values, count, first, last), last - first + 1);
+    if (PLANTED(P_TRIM_ONE_SIDE))
+        first = all(0);
+    v total = window(values, count, first, last);
+    if (PLANTED(P_OWN_LEFT_OUT))
+        return rounded(f, total, most(last - first, all(1)));
+    return rounded(f, own + total, last - first + 1);
 }
 
 INLINE v trim_and_clip(const struct fleet *f, v own, v *values, int count, v found)
@@ -29,7 +41,7 @@ INLINE v trim_and_clip(const struct fleet *f, v own, v *values, int count, v fou
         v moved = most(-longest, least(longest, values[i] - own));
         total += (all(i) >= f->faults) & (all(i) < f->faults + kept) & moved;
     }
-    return own + half_up(total, kept + 1);
+    return own + rounded(f, total, kept + 1);
 }
 
 /* What the fleet's rule makes of own and values; meaningful where found >= 2F + 1. */
@@ -39,7 +51,7 @@ INLINE v combined(const struct fleet *f, v own, v *values, int count, v found)
         v total = own;
         for (int i = 0; i < count; i++)
             total += (values[i] != NONE) & values[i];
-        return half_up(total, found + 1);
+        return rounded(f, total, found + 1);
     }
     if (f->rule == WMSR)
         return wmsr(f, own, values, count, found);
@@ -50,12 +62,12 @@ INLINE v combined(const struct fleet *f, v own, v *values, int count, v found)
     v faults = all(f->faults), top = found - f->faults;
     if (f->rule == TRIMMED_MEAN) {
         v width = most(top - faults + 1, all(1));
-        return half_up(window(values, count + 1, faults, top + 1), width);
+        return rounded(f, window(values, count + 1, faults, top + 1), width);
     }
     if (f->rule == MIDPOINT)
-        return half_up(at(values, count + 1, faults) + at(values, count + 1, top), all(2));
+        return rounded(f, at(values, count + 1, faults) + at(values, count + 1, top), all(2));
     v low = found >> 1, high = (found + 1) >> 1;
-    return half_up(at(values, count + 1, low) + at(values, count + 1, high), all(2));
+    return rounded(f, at(values, count + 1, low) + at(values, count + 1, high), all(2));
 }
 
 #endif

@@ -51,12 +51,43 @@ INLINE v lied(const struct fleet *f, const struct link *link, v lie, v age, cons
     return (lie == LIE_SILENT) & ((frame->seq & 16) == 0);
 }
 
+INLINE void broken(const struct fleet *f, v mask, int what, int round, int i)
+{
+    if (!any(mask))
+        return;
+    v first = mask & (f->broken[0] == 0);
+    f->broken[1] = pick(first, all(round), f->broken[1]);
+    f->broken[2] = pick(first, all(i + 1), f->broken[2]);
+    f->broken[0] |= mask & what;
+}
+
+/* Where mask: a frame that is cut short, has a bit flipped, is of a later version or names another
+ * sender; the receiver counts it and that is all. how: 0 .. 7. */
+INLINE void spoiled(const struct fleet *f, v mask, v how, v *node)
+{
+    v brief = mask & (how < 2), length = mask & (how == 2), crc = mask & (how > 2) & (how < 5);
+    v version = mask & (how == 5), sender = mask & (how > 5);
+    node[N_FRAMES_IN] -= mask;
+    node[N_BAD_SHORT] -= brief;
+    node[N_BAD_LENGTH] -= length;
+    node[N_BAD_CRC] -= crc;
+    node[N_BAD_VERSION] -= version;
+    node[N_BAD_SENDER] -= sender;
+    f->seen[S_DAMAGE] -= brief | length | crc;
+    f->seen[S_FUTURE] -= version;
+    f->seen[S_FORGED] -= sender;
+}
+
 /* Where mask: enter the frame into the table or count why not; node: column 0 of the receiver. */
-INLINE v entered(v mask, int round, const struct frame *frame, v *edge, v *node)
+INLINE v entered(const struct fleet *f, v mask, int round, const struct link *link,
+    const struct frame *frame, v *edge, v *node)
 {
     node[N_FRAMES_IN] -= mask;
     v known = mask & (edge[E_SESSION] != 0);
     v boots = ring(frame->session, edge[E_SESSION]);
+    v newer = (boots > 0) | ((boots == 0) & (frame->seq > edge[E_SEQ]));
+    if (PLANTED(P_WRAP_IGNORED))
+        boots = frame->session - edge[E_SESSION];
     v same = known & (boots == 0), last = edge[E_SEQ];
     v old = known & (boots < 0), stale = same & (frame->seq < last);
     v again = same & (frame->seq == last);
@@ -68,6 +99,9 @@ INLINE v entered(v mask, int round, const struct frame *frame, v *edge, v *node)
     node[N_EQUIVOCATION] -= contrary;
     edge[E_SUSPICION] -= contrary;
     v take = mask & ~(old | stale | again);
+    if (PLANTED(P_STALE_TAKEN))
+        take |= stale;
+    broken(f, take & known & ~newer, BROKEN_ORDER, round, link->me);
     node[N_ACCEPTED] -= take;
     edge[E_SESSION] = pick(take, frame->session, edge[E_SESSION]);
     edge[E_SEQ] = pick(take, frame->seq, edge[E_SEQ]);
@@ -78,9 +112,10 @@ INLINE v entered(v mask, int round, const struct frame *frame, v *edge, v *node)
     return take;
 }
 
-/* Where mask: one delivery on a link, of the frame sent `age` rounds ago, if there was one. */
-INLINE void delivered(
-    const struct fleet *f, int round, const struct link *link, v mask, v age, v *estimate)
+/* Where mask: one delivery on a link, of the frame sent `age` rounds ago, if there was one; it is
+ * spoiled where bad, in the way that how says. */
+INLINE void delivered(const struct fleet *f, int round, const struct link *link, v mask, v age,
+    v bad, v how, v *estimate)
 {
     v when = (round - age) & (DEPTH - 1);
     v row = (when * f->nodes + link->other) * HEAD_COLUMNS;
@@ -102,14 +137,19 @@ INLINE void delivered(
             &frame);
         f->seen[S_LIE] -= mask & (frame.value != honest);
     }
-    v take = entered(mask, round, &frame, edge, node);
+    bad &= mask;
+    if (any(bad)) {
+        spoiled(f, bad, how, node);
+        mask &= ~bad;
+    }
+    v take = entered(f, mask, round, link, &frame, edge, node);
     f->seen[S_REFUSED] -= mask & ~take;
     if (f->exact && any(take)) {
         v from = (when * f->edges + f->back[link->edge]) * FLOW_COLUMNS;
         frame.flow = gather(f->flow + F_FLOW, from);
         frame.turn = gather(f->flow + F_TURN, from);
         frame.residue = gather(f->flow + F_RESIDUE, from);
-        hear(take, edge, link->lower, estimate, node + N_WAITS, frame.value, frame.flow, frame.turn,
+        hear(f, take, edge, link->lower, estimate, node + N_WAITS, frame.value, frame.flow, frame.turn,
             frame.residue);
     }
 }
