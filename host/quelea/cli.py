@@ -188,10 +188,12 @@ def sim(
     jobs: Annotated[int | None, typer.Option(help="Processes; default: 2.")] = None,
     runs: Annotated[Path, typer.Option(help="Where failing seeds are kept.")] = Path("runs"),
     engine: Annotated[
-        bool, typer.Option("--engine", help="Sixteen seeds at once, in synchronous rounds.")
+        bool, typer.Option("--engine", help="No scenario: sixteen seeds at once, in lanes.")
     ] = False,
-    nodes: Annotated[int, typer.Option(help="Of a seed of the engine.")] = 64,
-    rounds: Annotated[int, typer.Option(help="Of a seed of the engine.")] = 500,
+    nodes: Annotated[int, typer.Option(help="Engine: of a seed.")] = 64,
+    rounds: Annotated[int, typer.Option(help="Engine: of a seed.")] = 500,
+    agents: Annotated[int, typer.Option(help="Engine: seeds held to real agents as well.")] = 8,
+    plant: Annotated[str, typer.Option(help="Engine: an error to be found, or all.")] = "",
     firmware: Annotated[
         Path | None, typer.Option(help="Another copy of firmware/ that the nodes run.")
     ] = None,
@@ -200,13 +202,11 @@ def sim(
     """Run a scenario in virtual time, many seeds of it; a failing seed replays bit for bit."""
     from quelea.simulator import command
 
-    if engine and firmware is not None:
-        what = "the engine has the protocol's steps of its own"
-        raise UserError(what, "--engine", "it runs no firmware", "leave out one of the two")
     if engine:
-        from quelea.simulator.engine.command import engine as run_engine
+        from quelea.simulator.engine import command as lanes
 
-        raise typer.Exit(run_engine(seed, seeds, nodes, rounds, jobs, as_json=json))
+        asked = (seed, seeds, nodes, rounds, jobs, agents, plant, firmware, runs, json)
+        raise typer.Exit(lanes.engine(lanes.Asked(*asked)))
     if scenario is None:
         typer.echo(command.listing())
         raise typer.Exit
