@@ -10,18 +10,19 @@ from pathlib import Path
 from quelea import kernels
 
 from bench import exact, gathered, rounds
-from bench.firmware.report import report
 from bench.machine import machine
 from bench.measure import Row, table
+from bench.native import native_rows
 
 KERNEL_PARTS = ("columns", "rules", "isa", "call", "rounds", "threads", "exact")
 PARTS = (*KERNEL_PARTS, "firmware")
+ASKED = ("native",)  # takes a minute of compiling: only when asked for
 
 
 def parts(wanted: list[str]) -> list[Row]:
     """Run the wanted parts in order; each checks its results before it times them."""
     graph: kernels.Table | None = None
-    if {"rounds", "threads", "exact"} & set(wanted):
+    if {"rounds", "threads", "exact", "native"} & set(wanted):
         graph = kernels.random_regular(rounds.AGENTS, rounds.DEGREE, 1)
     jobs: dict[str, list[Callable[[], list[Row]]]] = {
         "columns": [gathered.big_rows, gathered.small_rows],
@@ -38,6 +39,7 @@ def parts(wanted: list[str]) -> list[Row]:
             lambda: rounds.lane_rows(known),
         ]
         jobs["threads"] = [lambda: rounds.thread_rows(known)]
+        jobs["native"] = [lambda: native_rows(known)]
         jobs["exact"].append(lambda: exact.average_rows(known))
     rows: list[Row] = []
     for name in wanted:
@@ -53,10 +55,10 @@ def main() -> int:
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=PARTS,
+        choices=(*PARTS, *ASKED),
         default=list(PARTS),
         metavar="PART",
-        help=f"parts to run: {', '.join(PARTS)}",
+        help=f"parts to run: {', '.join(PARTS)} (all of these by default), {', '.join(ASKED)}",
     )
     parser.add_argument(
         "--plot",
@@ -71,8 +73,11 @@ def main() -> int:
     out = sys.stderr if options.json else sys.stdout
     for line in [*here.lines(), "", *table(rows)]:
         print(line, file=out)
-    board = report() if "firmware" in options.only else None
-    if board:
+    board = None
+    if "firmware" in options.only:
+        from bench.firmware.report import report  # what it needs, the other parts do not
+
+        board = report()
         print("", *board.lines, sep="\n", file=out)
     judged = [row for row in rows if row.bound is not None]
     checks = board.checks if board else []

@@ -113,6 +113,16 @@ def small_rows() -> list[Row]:
         Row(name, ours_s, f"{label}, float64", floats_s, floats_s / ours_s, bound=30, note=note),
         Row(name, ours_s, f"{label}, int32", ints_s, ints_s / ours_s),
     ]
+    torch = optional("torch")
+    if byzfl is not None and torch is not None:
+        torch.set_num_threads(1)
+        small = values >> 7  # sums of 8 are exact in 24 bits
+        given = torch.from_numpy(small.astype(np.float32))
+        kernels.columns("trimmed-mean", None, small, FAULTS, out=out)
+        must_equal(out, half_up(np.asarray(peer(given), np.float64)), "byzfl on torch")
+        torch_s = cpu([lambda: peer(given)], 5)[0]
+        of = f"{label}, torch float32"
+        rows.append(Row(name, ours_s, of, torch_s, torch_s / ours_s, bound=30))
     bottleneck = optional("bottleneck")
     if bottleneck is not None:
         own = values[0].copy()
