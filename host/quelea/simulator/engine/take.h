@@ -61,10 +61,11 @@ INLINE void broken(const struct fleet *f, v mask, int what, int round, int i)
     f->broken[0] |= mask & what;
 }
 
-/* Where mask: a frame that is cut short, has a bit flipped, is of a later version or names another
- * sender; the receiver counts it and that is all. how: 0 .. 7. */
-INLINE void spoiled(const struct fleet *f, v mask, v how, v *node)
+/* Where mask: a frame that is cut short, has a bit flipped, is of a later version or, from a liar,
+ * names another sender; the receiver counts it and that is all. how: 0 .. 7. */
+INLINE void spoiled(const struct fleet *f, v mask, v how, v lie, v *node)
 {
+    how = pick((how > 5) & (lie == 0), all(3), how);
     v brief = mask & (how < 2), length = mask & (how == 2), crc = mask & (how > 2) & (how < 5);
     v version = mask & (how == 5), sender = mask & (how > 5);
     node[N_FRAMES_IN] -= mask;
@@ -139,7 +140,7 @@ INLINE void delivered(const struct fleet *f, int round, const struct link *link,
     }
     bad &= mask;
     if (any(bad)) {
-        spoiled(f, bad, how, node);
+        spoiled(f, bad, how, lie, node);
         mask &= ~bad;
     }
     v take = entered(f, mask, round, link, &frame, edge, node);

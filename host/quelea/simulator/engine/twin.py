@@ -243,9 +243,11 @@ class Twin:
         return [(other + 1, self._spoiled(payload, how, other))]
 
     def _spoiled(self, payload: bytes, how: int, other: int) -> bytes:
-        """Return the frame cut short, with a bit flipped, of a later version or another's."""
+        """Return the frame cut short, a bit flipped, of a later version, or another's."""
         if how < 0:
             return payload
+        if how > 5 and not self.lies[other]:
+            how = 3
         if how < 2:
             return payload[:3]
         if how == 2:
