@@ -18,6 +18,7 @@ from quelea.sweep.store import Row
 
 LOSSES_MAX = 3  # of workers in a row, without a chunk in between: then a point kills its process
 CONNECT_S = 10
+IDLE_S = 10  # until a process without work ends: also after the sweep itself was killed
 
 Chunk = Sequence[Point]
 Taken = Callable[[list[Row]], None]
@@ -42,7 +43,7 @@ def run(grid: Grid, chunks: Sequence[Chunk], jobs: int, dask: str, taken: Taken)
 
     if dask:
         with _dask(dask):
-            _spread(grid, list(left.values()), -1, take)
+            _spread(grid, list(left.values()), take, n_jobs=-1)
         return 0
     if jobs == 1:
         for chunk in list(left.values()):
@@ -60,7 +61,8 @@ def _local(grid: Grid, left: dict[int, Chunk], jobs: int, take: Taken) -> int:
         while left:
             before = len(left)
             try:
-                _spread(grid, list(left.values()), jobs, take)
+                todo = list(left.values())
+                _spread(grid, todo, take, n_jobs=jobs, idle_worker_timeout=IDLE_S)
             except TerminatedWorkerError:
                 losses += 1
                 in_a_row = in_a_row + 1 if len(left) == before else 1
@@ -76,10 +78,10 @@ def _local(grid: Grid, left: dict[int, Chunk], jobs: int, take: Taken) -> int:
     return losses
 
 
-def _spread(grid: Grid, chunks: Sequence[Chunk], jobs: int, take: Taken) -> None:
+def _spread(grid: Grid, chunks: Sequence[Chunk], take: Taken, **options: int) -> None:
     from joblib import Parallel, delayed
 
-    parallel = Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")
+    parallel = Parallel(batch_size=1, return_as="generator_unordered", **options)
     for rows in parallel(delayed(run_chunk)(grid, chunk, os.getpid()) for chunk in chunks):
         take(rows)
 
