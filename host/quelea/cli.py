@@ -24,6 +24,7 @@ Run = Annotated[Path | None, typer.Argument(help="Run folder or journal; default
 
 @app.command()
 def fleet(
+    context: typer.Context,
     nodes: Annotated[int, typer.Option(help="Real MicroPython processes, 2 to 2000.")] = 16,
     liars: Annotated[int, typer.Option(help="How many of them lie.")] = 2,
     faults_max: Annotated[
@@ -38,17 +39,12 @@ def fleet(
         str, typer.Option(help="Such as k-out:8, ring, growth:5, file:PATH; default: by F.")
     ] = "",
     broker: Annotated[
-        str,
-        typer.Option(
-            help="nats (embedded), nats-cluster, mosquitto, mqtt://[user:pass@]host:port."
-        ),
+        str, typer.Option(help="nats, nats-cluster, mosquitto, mqtt://[user:pass@]host:port.")
     ] = "nats",
     network: Annotated[
         str, typer.Option(help="Faults between nodes and broker: delay:50,cut:10,freeze:15 ...")
     ] = "",
-    runtime: Annotated[
-        str | None, typer.Option(help="Path of another MicroPython (unix port).")
-    ] = None,
+    runtime: Annotated[str | None, typer.Option(help="Path of another MicroPython.")] = None,
     heap_kb: Annotated[int, typer.Option(help="A node's heap in KB of 32-bit words.")] = 110,
     seconds: Annotated[int, typer.Option(help="Length of the run.")] = 40,
     period_ms: Annotated[int, typer.Option(help="Time of a round.")] = 250,
@@ -56,7 +52,13 @@ def fleet(
     fanout: Annotated[
         int, typer.Option(help="Frames to so many random neighbours; 0: one broadcast.")
     ] = 0,
-    demand: Annotated[str, typer.Option(help="homes, or a CSV file, a column a node.")] = "homes",
+    demand: Annotated[str, typer.Option(help="homes, switched, or a CSV file.")] = "homes",
+    config: Annotated[
+        str, typer.Option(help="A fleet.toml, or ev, inverter: limits, loads and options.")
+    ] = "",
+    limit: Annotated[int, typer.Option(help="A limit that all share; 0: none.")] = 0,
+    floors: Annotated[str, typer.Option(help="Always allowed: one for all, or a list.")] = "",
+    policy: Annotated[str, typer.Option(help="max-min or proportional.")] = "max-min",
     seed: Annotated[int, typer.Option(help="Of the graph, the liars and the demand's start.")] = 1,
     chaos: Annotated[bool, typer.Option(help="Half way: restart the broker, kill a node.")] = True,
     force: Annotated[
@@ -76,7 +78,10 @@ def fleet(
     from quelea.fleet.run import run
 
     as_json = given.pop("json")
-    raise typer.Exit(run(FleetOptions(**given), as_json=as_json))
+    given.pop("context")
+    source = context.get_parameter_source
+    said = tuple(name for name in given if str(source(name)).endswith("COMMANDLINE"))
+    raise typer.Exit(run(FleetOptions(**given, said=said), as_json=as_json))
 
 
 @app.command()

@@ -43,6 +43,10 @@ class FleetOptions:
     epoch_rounds: int = 40
     fanout: int = 0
     demand: str = "homes"
+    config: str = ""
+    limit: int = 0
+    floors: str = ""
+    policy: str = "max-min"
     seed: int = 1
     chaos: bool = True
     force: bool = False
@@ -50,6 +54,7 @@ class FleetOptions:
     journal_mb: int = 4096
     keep: int = 0
     runs: Path = field(default_factory=lambda: Path("runs"))
+    said: tuple[str, ...] = ()  # fields that the command line gave: they go before those of a file
 
     def check(self) -> None:
         """Raise UserError for the first option that is out of range or names nothing."""

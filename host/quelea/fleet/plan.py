@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 
 from quelea_proto.limits import Q_MAX
 
+from quelea.configure import fleetfile
 from quelea.errors import UserError
-from quelea.fleet import demand
+from quelea.fleet import demand, limits
 from quelea.fleet.options import FleetOptions
 from quelea.fleet.rule import choose, expected
+from quelea.headroom.group import Group
 from quelea.topology import Certificate, Topology, parse
 from quelea.topology.gate import require
 from quelea.topology.spectral import spectrum
@@ -35,6 +37,7 @@ class Plan:
     hi_q: int
     traces: list[list[int]]
     configs: dict[int, dict[str, object]] = field(default_factory=dict)
+    group: Group | None = None  # that shares limits
 
     @property
     def honest(self) -> tuple[int, ...]:
@@ -81,7 +84,11 @@ def _meetings(topology: Topology, liars: tuple[int, ...]) -> tuple[int, int]:
 
 
 def make(options: FleetOptions) -> Plan:
-    """Check the options against the graph and return the plan; UserError for what cannot be."""
+    """Check the options against the graph and return the plan; UserError for what cannot be.
+
+    The file of --config has the limits, and options where none were given on the command line.
+    """
+    options, group = fleetfile.apply(options)
     options.check()
     spec = options.topology or _default_topology(options)
     topology = parse(spec, options.nodes, options.seed)
@@ -107,7 +114,10 @@ def make(options: FleetOptions) -> Plan:
             )
         warnings.append(text)
     rows = options.seconds * 1000 // _reading_ms(options) + 8
-    traces = demand.traces(options.demand, options.nodes, max(rows, 16), options.seed)
+    if group is not None and options.demand == limits.SWITCHED:
+        traces = limits.traces(group, max(rows, 16), _reading_ms(options), options.seed)
+    else:
+        traces = demand.traces(options.demand, options.nodes, max(rows, 16), options.seed)
     highest = max(max(trace) for trace in traces)
     lowest = min(min(trace) for trace in traces)
     plan = Plan(
@@ -120,6 +130,7 @@ def make(options: FleetOptions) -> Plan:
         lo_q=min(0, lowest),
         hi_q=min(Q_MAX, max(2 * highest, 100)),
         traces=traces,
+        group=group or limits.of_options(options, highest),
     )
     plan.configs = {number: _config(plan, number) for number in topology.nodes}
     return plan
@@ -176,6 +187,9 @@ def _config(plan: Plan, number: int) -> dict[str, object]:
         },
         "status_ms": STATUS_MS,
     }
+    if plan.group is not None:
+        ids = {n: topology.id_of(n) for n in topology.nodes}
+        config["headroom"] = plan.group.node_config(number, ids)
     if number in plan.liars:
         attack = {"name": options.attack, "liars": list(plan.liars)}
         if options.attack == "spectral":  # the one that needs the graph

@@ -15,8 +15,10 @@ from quelea.errors import EXIT_FALSE, EXIT_INTERRUPT, EXIT_OK, UserError
 from quelea.fleet import broker as brokers
 from quelea.fleet import interpreter, plan, staging
 from quelea.fleet.accounts import Accounts
+from quelea.fleet.budget import judge_limits
 from quelea.fleet.chaos import Chaos
 from quelea.fleet.forkserver import Launcher, LaunchError
+from quelea.fleet.limits import recorded
 from quelea.fleet.live import Display
 from quelea.fleet.network import Network
 from quelea.fleet.options import FleetOptions
@@ -63,6 +65,7 @@ def run(options: FleetOptions, as_json: bool = False) -> int:
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     the_plan = plan.make(options)
+    options = the_plan.options  # a file may have changed them
     runtime = interpreter.find(options.runtime, options.heap_kb)
     folder = open_run(options.name, options.runs, options.keep)
     for warning in [*the_plan.warnings, *([folder.note] if folder.note else [])]:
@@ -149,6 +152,7 @@ class Fleet:
         recorder.flush()
         with Journal.open(self.folder.journal) as journal:
             verdict = judge(journal, self.plan)
+            judge_limits(verdict, journal, self.plan)
         recorder.finish(verdict.checks, verdict.ok)
         lacking = recorder.close()
         if lacking is not None:
@@ -169,6 +173,8 @@ class Fleet:
             topology=the_plan.topology.to_dict() | {"certificate": str(the_plan.certificate)},
         )
         recorder.run("runtime", self.runtime.text)
+        if the_plan.group is not None:
+            recorder.run("headroom", recorded(the_plan.group))
 
     def _live(self, recorder: Recorder) -> None:
         with ExitStack() as stack:
@@ -237,6 +243,8 @@ class Fleet:
             }
             trace = json.dumps({"values_q": self.plan.traces[number - 1]}).encode()
             extra: dict[str, Any] = {"trace.json": trace}
+            if self.plan.group is not None:
+                extra |= self.plan.group.records(number)
             if number in self.plan.liars:
                 extra["attack.py"] = adversaries.FOLDER / "forge.py"
                 extra["lie.py"] = adversaries.path(self.options.attack)

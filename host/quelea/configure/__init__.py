@@ -1,0 +1,1 @@
+"""What people configure: fleet.toml, read, checked line by line, written by questions."""

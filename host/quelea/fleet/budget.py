@@ -1,0 +1,70 @@
+"""The verdict on shared limits: were they kept, used and shared, by the rows in the journal."""
+
+from quelea.fleet.plan import Plan
+from quelea.fleet.verdict import RETURN_US, Verdict
+from quelea.headroom import audit
+from quelea.headroom.course import NEAR, follow
+from quelea.journal import Check, Journal
+
+JAIN_MIN = 0.95
+JAIN_LIARS_MIN = 0.85  # a consensus under attack makes sharing unfair, never unsafe
+
+
+def judge_limits(verdict: Verdict, journal: Journal, plan: Plan) -> None:
+    """Add the checks of every limit of the plan's group."""
+    group = plan.group
+    if group is None:
+        return
+    left_out = [
+        (fault.from_us, (fault.to_us or fault.from_us) + RETURN_US) for fault in journal.faults()
+    ]
+    figures = []
+    for split, name in zip(group.splits, group.names, strict=True):
+        rows = audit.rows_of(journal, split.limit)
+        found = audit.check(rows, group.parts(split.limit), split.budget_q)
+        verdict.violations += found
+        of = f" {name}" if len(group.names) > 1 else ""
+        verdict.checks.append(
+            Check(
+                f"limit{of}: caps and units under way above it",
+                not found and len(rows) > 0,
+                len(found),
+                0,
+                f"of {len(rows)} rows",
+            )
+        )
+        members = group.members(split.limit)
+        course = follow(rows, members, split.budget_q, left_out=left_out, liars=plan.liars)
+        options = plan.options
+        turn_s = group.turn_epochs * options.epoch_rounds * options.period_ms / 1000
+        whole = not course.waited or options.seconds >= turn_s * len(members) > 0
+        lowest = JAIN_LIARS_MIN if plan.liars else JAIN_MIN
+        if course.settled:
+            use = round(course.use, 4)
+            verdict.checks.append(Check(f"limit{of}: use of what can be", use >= NEAR, use, NEAR))
+        index = round(course.index, 4)
+        if course.samples and whole:  # of turns that were not all had nothing follows
+            verdict.checks.append(
+                Check(f"limit{of}: Jain's index", index >= lowest, index, lowest)
+            )
+        most_q = max((used_q for _, used_q, _ in course.used_q), default=0)
+        figures.append(
+            {
+                "limit": name,
+                "budget_q": split.budget_q,
+                "most_used_q": most_q,
+                "jain": index,
+                "settled_samples": course.settled,
+                "samples": course.samples,
+                "changes": len(course.changed_s),
+                "changed_s_p99": _p99(course.changed_s),
+                "rows": len(rows),
+            }
+        )
+    verdict.figures["limits"] = figures
+
+
+def _p99(values: list[float]) -> float | None:
+    if not values:
+        return None
+    return round(sorted(values)[min(len(values) - 1, int(0.99 * len(values)))], 2)

@@ -1,0 +1,215 @@
+"""A group of loads that share limits: from what people configure to what each node is given.
+
+A load is a member of one limit or of several, such as the phases it is wired to, and draws the
+same of each. Of every limit a Split (plan.py) says that it holds; here are added the loads' own
+values and the files that a node finds at its first start.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from quelea_agent.headroom import Headroom
+from quelea_agent.headroom import Plan as NodePlan
+from quelea_agent.policies import POLICIES, names
+from quelea_proto.limits import HEADROOM_Q_MAX
+
+from quelea.errors import UserError
+from quelea.headroom.audit import Part
+from quelea.headroom.plan import Split, node_plan, validate, worst_q
+
+LINE_SHARE = 4  # with liars, this part of the headroom is kept to pay for what lines let them add
+
+
+@dataclass(frozen=True)
+class Load:
+    """One member. Its values: {0} and least_q .. most_q by unit_q. floor_q: always allowed.
+
+    limits: numbers of the limits that it draws of. reserve_q: the most it draws should it lie;
+    None: its floor, as where its own hardware holds it there.
+    """
+
+    node: int
+    floor_q: int = 0
+    least_q: int = 0
+    most_q: int = HEADROOM_Q_MAX
+    unit_q: int = 1
+    priority: int = 0
+    limits: tuple[int, ...] = (0,)
+    reserve_q: int | None = None
+
+    def value_q(self, amount_q: int) -> int:
+        """Return the largest of its values that is at most amount_q."""
+        values = range(self.least_q, min(amount_q, self.most_q) + 1, self.unit_q)
+        return values[-1] if values else 0
+
+    def claim_q(self, demand_q: int) -> int:
+        """Return what it claims for a demand, where no time holds it on or off."""
+        return self.value_q(max(demand_q, self.least_q)) if demand_q > 0 else 0
+
+
+@dataclass(frozen=True)
+class Group:
+    """splits, names: by limit. on_ms, off_ms: least time on and off. turn_epochs: 0 for no turns.
+
+    given: the configuration of each split, as validate() takes it.
+    """
+
+    loads: tuple[Load, ...]
+    splits: tuple[Split, ...]
+    names: tuple[str, ...]
+    unit: str = "W"
+    policy: str = "max-min"
+    on_ms: int = 0
+    off_ms: int = 0
+    turn_epochs: int = 0
+    given: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+
+    def load_of(self, node: int) -> Load:
+        """Return the load of a node; KeyError for a stranger."""
+        return {load.node: load for load in self.loads}[node]
+
+    def members(self, limit: int) -> list[Load]:
+        """Return the loads of a limit, ascending."""
+        return [load for load in self.loads if limit in load.limits]
+
+    def parts(self, limit: int) -> dict[int, Part]:
+        """Return what the audit may know of a limit."""
+        split = self.splits[limit]
+        numbers = [one.node for one in split.members]
+        return {
+            one.node: Part(
+                tuple(other for other in numbers if other != one.node), one.floor_q, one.initial_q
+            )
+            for one in split.members
+        }
+
+    def node_config(self, node: int, ids: Mapping[int, str]) -> dict[str, Any]:
+        """Return `headroom` of a node's cfg.json."""
+        rows = []
+        met: set[int] = set()
+        for limit in self.load_of(node).limits:
+            split, loads = self.splits[limit], self.members(limit)
+            numbers = [load.node for load in loads]
+            met |= set(numbers) - {node}
+            rows.append(
+                {
+                    "plan": node_plan(split, node),
+                    "own": numbers.index(node),
+                    "budget_q": split.budget_q,
+                    "rows": [
+                        [one.floor_q, one.least_q, one.most_q, one.unit_q, one.priority,
+                         member.initial_q]
+                        for one, member in zip(loads, split.members, strict=True)
+                    ],
+                }
+            )  # fmt: skip
+        return {
+            "policy": self.policy,
+            "on_ms": self.on_ms,
+            "off_ms": self.off_ms,
+            "turn_epochs": self.turn_epochs,
+            "members": [[number, ids[number]] for number in sorted(met)],
+            "limits": rows,
+        }
+
+    def records(self, node: int) -> dict[str, bytes]:
+        """Return the files by which a node is enrolled; once in the life of a configuration."""
+        files = {}
+        for limit in self.load_of(node).limits:
+            headroom = Headroom(NodePlan(**node_plan(self.splits[limit], node)))
+            slot = headroom.enrol()
+            files[f"headroom.{limit}.{slot}"] = bytes(headroom.record)
+        return files
+
+
+def make(
+    loads: Sequence[Load],
+    limits_q: Sequence[int],
+    *,
+    names: Sequence[str] = (),
+    safety_percent: int = 80,
+    faults_max: int = 0,
+    line_q: int | None = None,
+    step_q: int | None = None,
+    settle_rounds: int = 0,
+    where: str = "--limit",
+    **more: Any,
+) -> Group:
+    """Return a group whose every limit holds; UserError says with numbers what would fit.
+
+    step_q: largest rise of a cap a round, None: at once. more: unit, policy, on_ms, off_ms,
+    turn_epochs.
+    """
+    _check_policy(more.get("policy", "max-min"), where)
+    given: list[dict[str, Any]] = []
+    splits = []
+    for limit, limit_q in enumerate(limits_q):
+        members = [load for load in loads if limit in load.limits]
+        name = names[limit] if names else str(limit)
+        spot = f"{where}, limit {name}" if len(limits_q) > 1 else where
+        row: dict[str, Any] = {
+            "limit": limit,
+            "limit_q": limit_q,
+            "safety_percent": safety_percent,
+            "faults_max": faults_max,
+            "settle_rounds": settle_rounds,
+            "members": [_member(load, 0) for load in members],
+        }
+        if step_q is not None:
+            row["step_q"] = step_q
+        validate({**row, "line_q": 0}, spot)  # floors, or the reserves alone, may not fit
+        if faults_max:
+            row["line_q"] = _line_q(row) if line_q is None else line_q
+        initial_q = _initial_q(row)
+        row["members"] = [_member(load, initial_q) for load in members]
+        given.append(row)
+        splits.append(validate(row, spot))
+    return Group(
+        loads=tuple(loads),
+        splits=tuple(splits),
+        names=tuple(names) or tuple(str(limit) for limit in range(len(limits_q))),
+        given=tuple(given),
+        **more,
+    )
+
+
+def _member(load: Load, initial_q: int) -> dict[str, int]:
+    reserve_q = load.floor_q if load.reserve_q is None else load.reserve_q
+    return {
+        "node": load.node,
+        "floor_q": load.floor_q,
+        "initial_q": initial_q,
+        "reserve_q": reserve_q,
+    }
+
+
+def _fits(row: Mapping[str, Any], initial_q: int) -> bool:
+    members = [dict(one, initial_q=initial_q) for one in row["members"]]
+    try:
+        validate({**row, "members": members})
+    except UserError:
+        return False
+    return True
+
+
+def _initial_q(row: Mapping[str, Any]) -> int:
+    """Return the most headroom, the same for each member, that the limit has room for."""
+    low, high = 0, HEADROOM_Q_MAX
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if _fits(row, middle) else (low, middle - 1)
+    return low
+
+
+def _line_q(row: Mapping[str, Any]) -> int:
+    """Return lines for which a part of the free headroom pays."""
+    split = validate({**row, "line_q": 0})
+    faults_max, count = split.faults_max, len(split.members)
+    free_q = split.budget_q - worst_q(split.members, 0, faults_max)
+    return max(0, free_q) // (LINE_SHARE * faults_max * max(1, count - faults_max))
+
+
+def _check_policy(policy: str, where: str) -> None:
+    if policy not in [name for name, _ in POLICIES]:
+        raise UserError(f"no policy named {policy!r}", where, f"one of: {names()}", "correct it")

@@ -1,0 +1,109 @@
+"""What every member ought to have, a second time: sorted, with exact fractions, for reading.
+
+The allocation that runs on boards is held to these definitions by the tests, and the verdicts
+judge what a fleet really did by them. Shares no code with the board.
+"""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from quelea.headroom.group import Load
+
+Amounts = Mapping[int, int]
+
+
+def poured(
+    low_q: Sequence[int], high_q: Sequence[int], budget_q: Fraction | int
+) -> list[Fraction]:
+    """Return max-min shares: the one level, found among the points where a member enters or is
+    full, at which the shares max(low, min(level, high)) add up to budget_q, or all are full."""
+
+    def parts(level: Fraction) -> list[Fraction]:
+        return [
+            min(Fraction(high), max(Fraction(low), level))
+            for low, high in zip(low_q, high_q, strict=True)
+        ]
+
+    points = sorted({Fraction(point) for point in (*low_q, *high_q)} | {Fraction(0)})
+    below = Fraction(0)
+    for point in points:
+        if sum(parts(point)) > budget_q:
+            rising = [
+                (low, high) for low, high in zip(low_q, high_q, strict=True) if low <= below < high
+            ]
+            if not rising:
+                return parts(below)
+            return parts(below + (Fraction(budget_q) - sum(parts(below))) / len(rising))
+        below = point
+    return parts(below)
+
+
+def proportional(
+    low_q: Sequence[int], high_q: Sequence[int], budget_q: int, total_q: int
+) -> list[Fraction]:
+    """Return shares in proportion to claims, which are cut to one level where they exceed what
+    the consensus holds possible (total_q, 0: anything), and at least the lows."""
+    if sum(high_q) <= budget_q:
+        return [Fraction(high) for high in high_q]
+    believed = [Fraction(high) for high in high_q]
+    if total_q and sum(high_q) > max(total_q, budget_q):
+        believed = poured(low_q, high_q, max(total_q, budget_q))
+    fixed: set[int] = set()
+    while True:
+        rest = Fraction(budget_q) - sum(low_q[i] for i in fixed)
+        weight = sum(believed[i] for i in range(len(low_q)) if i not in fixed)
+        shares = [
+            Fraction(low_q[i])
+            if i in fixed
+            else min(Fraction(1), max(rest, Fraction(0)) / weight) * believed[i]
+            for i in range(len(low_q))
+        ]
+        below = {i for i in range(len(low_q)) if i not in fixed and shares[i] <= low_q[i]}
+        if not below:
+            return shares
+        fixed |= below
+
+
+def fair(loads: Sequence[Load], claims_q: Amounts, budget_q: int) -> dict[int, Fraction]:
+    """Return max-min shares by node as if every amount could be drawn, floors kept."""
+    low_q = [load.floor_q for load in loads]
+    high_q = [max(load.floor_q, min(claims_q.get(load.node, 0), load.most_q)) for load in loads]
+    shares = poured(low_q, high_q, budget_q)
+    return {load.node: share for load, share in zip(loads, shares, strict=True)}
+
+
+def usable_q(loads: Sequence[Load], claims_q: Amounts, budget_q: int) -> int:
+    """Return the most that the claims and the loads' own values can draw, floors kept.
+
+    By all sums that subsets of the loads reach: exact, for groups and values as people have them.
+    """
+    left_q = budget_q - sum(load.floor_q for load in loads)
+    sums = {0}
+    base_q = 0
+    for load in loads:
+        claim_q = load.claim_q(claims_q.get(load.node, 0))
+        if load.unit_q < 100 and load.least_q == 0:  # any amount: fills what others leave
+            base_q += max(0, min(claim_q, load.most_q) - load.floor_q)
+            continue
+        values = [value for value in _values(load, claim_q) if value > load.floor_q]
+        sums |= {
+            total + value - load.floor_q
+            for total in sums
+            for value in values
+            if total + value - load.floor_q <= left_q
+        }
+    best_q = max(total + min(base_q, left_q - total) for total in sums)
+    within_q = sum(
+        load.value_q(min(load.floor_q, load.claim_q(claims_q.get(load.node, 0)))) for load in loads
+    )
+    return best_q + within_q
+
+
+def _values(load: Load, claim_q: int) -> list[int]:
+    return list(range(load.least_q, claim_q + 1, load.unit_q))
+
+
+def jain(amounts: Sequence[float]) -> float:
+    """Return Jain's index of fairness, 1/n .. 1; 1 for nothing at all (Jain et al. 1984)."""
+    squares = sum(amount * amount for amount in amounts)
+    return sum(amounts) ** 2 / (len(amounts) * squares) if squares else 1.0
