@@ -18,7 +18,8 @@ class Facts:
     neighbours, so the promises of the resilient mode hold. whole: the journal has every frame that
     was published, in order. reused: nodes whose boot counter was set back, so that they used a
     session twice. age_max_ms: how old a frame may be when it is used, 0 for not known.
-    first_epoch: that of a fleet that had been up before. calm_us: from when on nothing went
+    first_epoch: that of a fleet that had been up before; circulation_q: what went round in it at
+    first. calm_us: from when on nothing went
     wrong, -1 if there is no such time. rounds_max: rounds from a calm beginning to agreement, 0
     where agreement is not promised; spread_max_q, spread_share: what agreement is, in q and as a
     share of the first spread, whichever is larger.
@@ -38,6 +39,7 @@ class Facts:
     age_max_ms: int = 0
     drift_ppm: int = 0
     first_epoch: int = 0
+    circulation_q: int = 0
     calm_us: int = -1
     end_us: int = 0
     rounds_max: float = 0.0

@@ -71,7 +71,7 @@ class Steps:
         if move.before is None:  # another life may have begun, with an empty table
             for other in near:
                 self.heard.pop((source, other), None)
-        first = move.before is None and record.seq[at] == 1 and source not in facts.reused
+        first = move.before is None and record.seq[at] == 1 and not facts.circulation_q
         before = self.said[move.before].edges if move.before is not None else (FRESH,) * len(near)
         named = {one.source: one.found for one in move.inputs}
         known = move.before is not None or first

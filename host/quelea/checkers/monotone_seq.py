@@ -1,4 +1,4 @@
-"""Monotone sequence: within a session a node's seq only rises; a new session is a higher one.
+"""Monotone sequence: within a session a node's seq rises from 1 on; a new session is a higher one.
 
 And an honest node says one thing only: two frames with one (session, seq) are the same bytes.
 """
@@ -24,9 +24,11 @@ def check(record: Record, facts: Facts | None = None) -> list[str]:
             continue
         before = last.get(source)
         last[source] = at
-        if before is None or len(found) == 20:
+        if len(found) == 20:
             continue
-        what = _wrong(record, before, at)
+        what = "" if record.seq[at] else "speaks with seq 0"
+        if before is not None:
+            what = what or _wrong(record, before, at)
         if what:
             found.append(Violation(f"node {source} {what}", int(record.t_us[at]), source))
     return found

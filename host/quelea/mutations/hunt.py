@@ -17,7 +17,16 @@ from quelea.simulator.run import run_seed
 from quelea.simulator.source import INSTALLED, Source, firmware
 
 # Those that see most come first; all of them together take 2 s for a seed each.
-HUNTERS = ("anything", "anything-exact", "narrow", "old-fleet", "plain", "overrun", "few-words")
+HUNTERS = (
+    "anything",
+    "anything-exact",
+    "narrow",
+    "old-fleet",
+    "plain",
+    "overrun",
+    "brim",
+    "few-words",
+)
 SEEDS_MAX = 1000
 SHARE = 14  # seeds that a process runs before it reports
 LOADING = "loading"  # what finds code that does not even load

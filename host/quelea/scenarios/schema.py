@@ -38,7 +38,7 @@ def _rate(name: str, default: object) -> Key:
     return Key("faults", name, FLOAT, None, "see Faults", 0.0, 1.0, drawn=True)
 
 
-_Q = limits.Q_MAX
+_Q, _F = limits.Q_MAX, limits.FLOW_MAX
 RULES = tuple(row[0] for row in rules.RULES)
 SCHEMA: tuple[Key, ...] = (
     Key("", "title", TEXT, "", "one line"),
@@ -54,6 +54,16 @@ SCHEMA: tuple[Key, ...] = (
     Key("fleet", "fanout", INT, 0, "0: broadcast", 0, limits.FANOUT_MAX, drawn=True),
     Key("fleet", "lo_q", INT, 0, "range of the signal", -_Q, _Q),
     Key("fleet", "hi_q", INT, 70_000, "range of the signal", -_Q, _Q),
+    Key(
+        "fleet",
+        "circulation_q",
+        INT,
+        0,
+        "exact: what goes round a cycle at first",
+        0,
+        _F,
+        drawn=True,
+    ),
     Key("demand", "shape", WORD, "uniform", "", words=tuple(SHAPES), drawn=True),
     Key("demand", "change_s", FLOAT, 0.0, "new readings; 0: never", 0, 86_400, drawn=True),
     Key("liars", "count", INT, 0, "so many, at most F near any honest node", 0, 1000, drawn=True),

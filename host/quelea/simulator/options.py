@@ -56,6 +56,7 @@ class Options:
     rounds_max: float
     spread_max_q: int
     narrow: bool
+    circulation_q: int = 0
     faults: Faults = field(default_factory=Faults)
 
     def as_dict(self) -> dict[str, Any]:
@@ -160,6 +161,7 @@ def draw(scenario: Scenario, seed: int) -> Options:
         rounds_max=0.0,
         spread_max_q=values["checks", "spread_max_q"] or agreement_q(exact, topology.degree_max),
         narrow=values["checks", "narrow"],
+        circulation_q=values["fleet", "circulation_q"] if exact else 0,
         faults=_faults(values, seed),
     )
     return _with_phases(options, topology, rho_equal, robust)

@@ -54,6 +54,7 @@ def build(options: Options, source: Source = INSTALLED) -> World:
         options.seed,
         {number: options.attack for number in options.liars},
         agent_class=code.agent_class,
+        circulation_q=options.circulation_q,
     )
     record(world, options)
     return world

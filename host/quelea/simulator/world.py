@@ -13,7 +13,7 @@ from quelea_proto.limits import SESSION_MAX, TICKS_MASK
 
 from quelea.adversaries.knowledge import Knowledge
 from quelea.journal import MemoryRecorder, NodeRow
-from quelea.simulator import forgery, narrow
+from quelea.simulator import circulation, forgery, narrow
 from quelea.simulator.faults import Faults
 from quelea.simulator.network import LOST, Delivery, Network
 from quelea.simulator.node import SimNode
@@ -41,7 +41,8 @@ class World:
 
     settings: a quelea_agent Settings for each node. attacks: adversary name by node number.
     watch: called after every event with (world, t_us), for properties of every instant.
-    agent_class: Agent, or another with its seam. flights: a list to be filled for a picture.
+    agent_class: Agent, or another with its seam. circulation_q: in exact mode, what goes round a
+    cycle of the graph from the first boots on. flights: a list to be filled for a picture.
     """
 
     def __init__(
@@ -52,8 +53,12 @@ class World:
         attacks: dict[int, str] | None = None,
         watch: Callable[["World", int], None] | None = None,
         agent_class: Any = Agent,
+        circulation_q: int = 0,
     ) -> None:
         self.seed = seed
+        self.circulation_q = circulation_q
+        near = {row.node: row.numbers for row in settings} if circulation_q else {}
+        self._around = circulation.cycle(near)
         self.drift_ppm = faults.drift_ppm
         self.rng = random.Random(f"world {seed}")
         self.faults = faults
@@ -192,6 +197,9 @@ class World:
         if first and self.faults.epoch and node.agent.flows is None:
             self.fired["epoch"] += 1
             node.agent.mode.epoch = self.faults.epoch  # up for long: the fleet's epoch, not 0
+        around = self._around if node.life == 1 and self.circulation_q else ()
+        if circulation.begin(node.agent, number, around, self.circulation_q):
+            self.fired["circulation"] += 1
         self._subscribed(node)
         self._wake(number, node.life)
 
