@@ -4,7 +4,7 @@
     admitted  in the order of priority, then of the turn: who needs a least amount gets all of it
               or nothing, so under scarcity some wait until the turn has come round to them
     filled    by the policy, a priority at a time, between the least amount and the claim
-    rounded   down to the member's own values; what that leaves over goes on, a unit a member
+    rounded   down to the member's own values; what that leaves over is handed on by units
 
 Everybody computes it alike from the same rows. Wrong or false claims make it unfair, never
 unsafe: a wish is not a cap. Integers of 31 bits; nothing is allocated after the start.
@@ -109,12 +109,20 @@ class Allocation:
             if held_q[i] < 0:
                 share_q[i] = max(min(row[0], share_q[i]), value_q(row, share_q[i]))
             left_q -= share_q[i]
+        left_q = self._hand_on(left_q, 1)
+        self._hand_on(left_q, budget_q)
+
+    def _hand_on(self, left_q: int, times: int) -> int:
+        """Give up to so many units more to each that has a use for them; return what is left."""
         for at in range(len(self._order)):
             i = self._order[at]
-            more_q = share_q[i] + self.rows[i][3]
-            if self.rows[i][3] <= left_q and 0 < share_q[i] and more_q <= self._high_q[i]:
-                share_q[i] = more_q
-                left_q -= self.rows[i][3]
+            unit_q = self.rows[i][3]
+            has_q = self.share_q[i]
+            if unit_q <= left_q and has_q >= self.rows[i][1] and has_q < self._high_q[i]:
+                units = min(times, left_q // unit_q, (self._high_q[i] - has_q) // unit_q)
+                self.share_q[i] = has_q + units * unit_q
+                left_q -= units * unit_q
+        return left_q
 
 
 def value_q(row: tuple, amount_q: int) -> int:

@@ -1,0 +1,184 @@
+"""Allocation on the board against exact fractions, and what must hold of every division."""
+
+import random
+
+import pytest
+from quelea.headroom import shares
+from quelea.headroom.group import Load
+from quelea_agent.allocation import Allocation, value_q
+from quelea_agent.load import Load as OwnLoad
+from quelea_agent.policies import POLICIES, find, level_q
+
+TOP = (1 << 23) - 1
+CASES = 300
+
+
+def drawn(rng):
+    """Return (lows, highs, budget) with the lows within the budget."""
+    count = rng.randrange(1, 12)
+    top = rng.choice((5, 100, 10_000, TOP))
+    low = [rng.choice((0, 0, rng.randrange(top + 1) // count)) for _ in range(count)]
+    high = [max(floor, rng.choice((0, top, rng.randrange(top + 1)))) for floor in low]
+    return low, high, rng.randrange(sum(low), TOP + 1 if sum(low) < TOP else sum(low) + 1)
+
+
+def test_max_min_is_the_exact_level(seed):
+    rng = random.Random(seed)
+    for _ in range(CASES):
+        low, high, budget = drawn(rng)
+        out = [0] * len(low)
+        find("max-min")(low, high, budget, 0, out)
+        exact = shares.poured(low, high, budget)
+        for got, share in zip(out, exact, strict=True):
+            assert got in (int(share), min(int(share), TOP)), (low, high, budget)
+        assert sum(out) <= budget
+        assert sum(exact) == min(budget, sum(high))
+
+
+def test_the_level_is_the_highest_that_fits(seed):
+    rng = random.Random(seed)
+    for _ in range(CASES):
+        low, high, budget = drawn(rng)
+        level = level_q(low, high, budget)
+        for more, fits in ((0, True), (1, False)):
+            total = sum(min(h, max(lo, level + more)) for lo, h in zip(low, high, strict=True))
+            assert (total <= budget) is fits or level == TOP
+
+
+def test_proportional_is_the_exact_part(seed):
+    rng = random.Random(seed)
+    for _ in range(CASES):
+        low, high, budget = drawn(rng)
+        total = rng.choice((0, 0, sum(high) // 2, budget))
+        out = [0] * len(low)
+        find("proportional")(low, high, budget, total, out)
+        assert sum(out) <= budget
+        assert all(lo <= got <= h for lo, got, h in zip(low, out, high, strict=True))
+        exact = shares.proportional(low, high, budget, total)
+        for got, share in zip(out, exact, strict=True):
+            # rounding down fixes a member at its low up to a unit early, which moves the others
+            # by its unit's part; the level of belief is whole
+            assert abs(got - share) <= 2 * len(low), (low, high, budget, total, out, exact)
+
+
+def test_a_false_claim_takes_no_more_than_its_level():
+    """Proportional: by the word alone a liar has it all; by the consensus it has a part."""
+    high = [1000, 1000, 1000, 1_000_000]
+    out = [0] * 4
+    find("proportional")([0] * 4, high, 3000, 0, out)
+    assert out[0] < 10, "everybody's word"
+    find("proportional")([0] * 4, high, 3000, 4000, out)
+    assert out == [750, 750, 750, 750]
+    find("max-min")([0] * 4, high, 3000, 0, out)
+    assert out == [750, 750, 750, 750]
+
+
+def group(rng):
+    """Return rows of random loads and a budget above their floors."""
+    rows = []
+    for _ in range(rng.randrange(2, 10)):
+        least, unit = rng.choice(((0, 1), (6000, 1000), (2000, 1), (1500, 500)))
+        most = least + unit * rng.randrange(0 if least else 1, 20)
+        rows.append((rng.choice((0, 0, least)), least, most, unit, rng.choice((0, 0, 1, 3)), 0))
+    return tuple(rows), sum(row[0] for row in rows) + rng.randrange(30_000)
+
+
+@pytest.mark.parametrize("policy", [row[0] for row in POLICIES])
+def test_what_holds_of_every_division(policy, seed):
+    """Within the budget; in own values; floors and highest first; nothing of use is left over."""
+    rng = random.Random(seed)
+    for _ in range(CASES):
+        rows, budget = group(rng)
+        held = [-1] * len(rows)
+        if rng.random() < 0.3:
+            held[0] = rows[0][0]
+        claims = [rng.choice((0, row[2], rng.randrange(row[2] + 1))) for row in rows]
+        allocation = Allocation(rows, budget, policy)
+        allocation.update(claims, held, budget, 0, rng.randrange(5))
+        share = allocation.share_q
+        assert sum(share) <= budget, (rows, claims)
+        left = budget - sum(share)
+        for i, row in enumerate(rows):
+            if held[i] >= 0:
+                assert share[i] == held[i]
+                continue
+            assert share[i] >= row[0] or share[i] == value_q(row, share[i])
+            wanted = max(value_q(row, max(claims[i], row[1])), row[0]) if claims[i] else row[0]
+            assert share[i] <= wanted
+            if claims[i] and share[i] <= row[0] < row[1]:
+                assert row[1] - row[0] > left, "it could have had its least amount"
+            elif share[i] + row[3] <= wanted and share[i] >= row[1]:
+                assert row[3] > left, "it could have had a unit more"
+
+
+def test_the_higher_priority_comes_first_and_turns_go_round():
+    rows = tuple((0, 1000, 1000, 1, 1 if i == 2 else 0, 0) for i in range(6))
+    allocation = Allocation(rows, 3000, "max-min")
+    had = [0] * 6
+    for turn in range(6):
+        allocation.update([1000] * 6, [-1] * 6, 3000, 0, turn)
+        assert sum(allocation.share_q) == 3000
+        for i in range(6):
+            had[i] += allocation.share_q[i] > 0
+    assert had[2] == 6, "never without"
+    assert sorted(had) == [2, 2, 2, 3, 3, 6]
+
+
+def test_what_is_not_drawn_goes_to_the_others():
+    rows = tuple((0, 0, 10_000, 1, 0, 0) for _ in range(4))
+    allocation = Allocation(rows, 8000, "max-min")
+    allocation.update([10_000] * 4, [-1] * 4, 8000, 0, 0)
+    assert allocation.share_q == [2000] * 4
+    allocation.update([10_000, 500, 0, 10_000], [-1] * 4, 8000, 0, 0)
+    assert allocation.share_q == [3750, 500, 0, 3750]
+    allocation.update([10_000] * 4, [-1, -1, 2600, -1], 8000, 0, 0)
+    assert allocation.share_q == [1800, 1800, 2600, 1800], "a silent one may still hold that"
+
+
+def test_a_load_keeps_its_times_on_and_off_across_the_ring_of_ticks():
+    own = OwnLoad((0, 6000, 16_000, 1000, 0, 0), 4000, 3000)
+    now = (1 << 30) - 2000
+
+    def at(after_ms):
+        return (now + after_ms) % (1 << 30)
+
+    assert own.claim_q(at(0), 9000) == 0, "off since the start"
+    assert own.claim_q(at(2999), 9000) == 0
+    assert own.claim_q(at(3000), 9500) == 9000
+    assert own.claim_q(at(3000), 1) == 6000, "any demand is one for the least amount"
+    assert own.set(at(3000), 20_000, 9000) == 9000
+    assert own.claim_q(at(4000), 0) == own.kept_q() == 6000, "it stays on"
+    assert own.claim_q(at(7000), 0) == own.kept_q() == 0
+    assert own.set(at(7000), 5999, 9000) == 0, "no value is within the cap"
+    assert own.claim_q(at(9999), 9000) == 0
+    assert own.claim_q(at(10_000), 9000) == 9000
+
+
+def test_usable_is_what_subsets_of_the_loads_reach(seed):
+    rng = random.Random(seed)
+    for _ in range(60):
+        loads = [
+            Load(node, 0, least, least + 1000 * rng.randrange(3), 1000)
+            for node in range(1, 5)
+            for least in [rng.choice((1000, 2000, 6000))]
+        ]
+        claims = {load.node: rng.choice((0, load.most_q)) for load in loads}
+        budget = rng.randrange(12_000)
+        best = 0
+        for picks in range(4**4):
+            steps = [picks >> 2 * i & 3 for i in range(4)]
+            parts = [
+                load.least_q + 1000 * (step - 1) if step else 0
+                for step, load in zip(steps, loads, strict=True)
+            ]
+            good = all(part <= claims[load.node] for part, load in zip(parts, loads, strict=True))
+            if good and sum(parts) <= budget:
+                best = max(best, sum(parts))
+        assert shares.usable_q(loads, claims, budget) == best
+
+
+def test_jain():
+    assert shares.jain([1, 1, 1, 1]) == 1
+    assert shares.jain([1, 0, 0, 0]) == 0.25
+    assert shares.jain([]) == 1
+    assert shares.jain([1, 3]) == 0.8
