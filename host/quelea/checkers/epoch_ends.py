@@ -4,7 +4,7 @@ The counterpart of `epochs`: there nobody goes on too early, here nobody stays b
 """
 
 from quelea.checkers.facts import Facts
-from quelea.checkers.record import FLOW, Record, Violation
+from quelea.checkers.record import FLOW, RESTART, Record, Violation
 
 KEPT_MAX = 20
 
@@ -12,11 +12,14 @@ KEPT_MAX = 20
 def check(record: Record, facts: Facts) -> list[str]:
     """Return a sentence for each honest node that stays in an epoch too long, at most 20.
 
-    Left out: sessions that were used twice, where seq does not count rounds of one life.
+    Left out: sessions that were used twice, where seq does not count rounds of one life. A node
+    without its broker may leave an epoch and come back to it unheard: then frames are missing,
+    and the next one says that the epoch began with it.
     """
     if not facts.epoch_rounds or (record.kind == FLOW).any():
         return []
     entered: dict[int, tuple[int, int, int]] = {}  # session, epoch, first seq in it
+    last: dict[int, int] = {}  # seq of the newest frame
     told: set[tuple[int, int, int]] = set()
     found: list[str] = []
     for at in record.spoken:
@@ -25,7 +28,10 @@ def check(record: Record, facts: Facts) -> list[str]:
         if source in facts.reused:
             continue
         before = entered.get(source)
-        if before is None or before[:2] != here:
+        gap = seq != last.get(source, seq) + 1
+        last[source] = seq
+        anew = gap and bool(record.flags[at] & RESTART)
+        if before is None or before[:2] != here or anew:
             entered[source] = (*here, seq)
             continue
         rounds = seq - before[2] + 1
