@@ -184,6 +184,35 @@ def games(
 
 
 @app.command()
+def story(
+    seed: Annotated[int, typer.Option(help="Of instance and run; the first of --seeds.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(help="More than one: the table of all rules instead of the picture.")
+    ] = 1,
+    rho: Annotated[float, typer.Option(help="Demand as a share of all capacity.")] = 0.97,
+    rule: Annotated[str, typer.Option(help="Rule of choice once coordination is on.")] = "patient",
+    throttle: Annotated[
+        bool, typer.Option(help="Agents use no more than servers grant, in proportion.")
+    ] = True,
+    liars: Annotated[int, typer.Option(help="How many of the 50 lie in the last phase.")] = 5,
+    lie: Annotated[str, typer.Option(help="random, empty, full, flip, crowd or sly.")] = "random",
+    kappa_percent: Annotated[
+        int, typer.Option(help="Loss by overload: 100 collapses, 0 only saturates.")
+    ] = 100,
+    jobs: Annotated[int, typer.Option(help="Processes for --seeds; 0: one a core.")] = 0,
+    png: Annotated[Path | None, typer.Option(help="The picture; default: below --runs.")] = None,
+    runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Fifty agents share eight servers: greedy, then coordinated, a shock, liars; one picture."""
+    given = dict(locals())
+    from quelea.story.command import Options, command
+
+    as_json = given.pop("json")
+    raise typer.Exit(command(Options(**given), as_json=as_json))
+
+
+@app.command()
 def sim(
     scenario: Annotated[
         str | None, typer.Argument(help="A scenario's name or TOML file; default: list them.")

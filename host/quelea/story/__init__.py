@@ -1,0 +1,1 @@
+"""The story: fifty agents share eight servers, greedily at first (docs/story.md)."""

@@ -1,0 +1,238 @@
+"""`quelea story`: one seed told with a picture, or the table of many seeds; verdict and status."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from quelea_agent import choice
+from rich.console import Console
+from rich.table import Table
+
+from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
+from quelea.journal import Check, open_run
+from quelea.story import lies, setting, tale, trials
+from quelea.story.course import COORDINATED, NEVER, Course, Mode, Phase, run
+from quelea.story.picture import draw
+
+SEEDS_MAX = 10_000
+REPORT_S = 5.0
+PHASE_COLUMNS = (
+    *("phase", "goodput", "optimum", "share", "to .97", "overloaded", "overasked", "Jain"),
+    *("oscillation", "messages"),
+)
+RUN_COLUMNS = (
+    *("run", "first 20", "last 100", "worst", "to .97", "most", "overloaded", "overasked"),
+    *("Jain", "messages"),
+)
+WIDTH = 118  # of tables, also where there is no terminal
+
+
+@dataclass(frozen=True)
+class Options:
+    """The flags of the command, checked by check()."""
+
+    seed: int = 1
+    seeds: int = 1
+    rho: float = 0.97
+    rule: str = COORDINATED.rule
+    throttle: bool = True
+    liars: int = 5
+    lie: str = "random"
+    kappa_percent: int = 100
+    jobs: int = 0
+    png: Path | None = None
+    runs: Path = Path("runs")
+
+    @property
+    def mode(self) -> Mode:
+        """How the agents behave once coordination is on."""
+        return Mode(self.rule, self.throttle, checked=True, adaptive=True)
+
+    def check(self) -> None:
+        """UserError for a flag out of range."""
+        if choice.find(self.rule) is None:
+            raise UserError(f"no rule named {self.rule!r}", "--rule", f"one of: {choice.names()}")
+        names = [row[0] for row in lies.LIES]
+        if self.lie not in names:
+            raise UserError(f"no lie named {self.lie!r}", "--lie", f"one of: {', '.join(names)}")
+        for flag, value, low, high in (
+            ("--seeds", self.seeds, 1, SEEDS_MAX),
+            ("--liars", self.liars, 0, setting.AGENTS // 2),
+            ("--kappa-percent", self.kappa_percent, 0, 100),
+            ("--jobs", self.jobs, 0, 1024),
+        ):
+            if not low <= value <= high:
+                raise UserError(f"{value} is out of range", flag, f"{low} to {high}")
+        setting.draw(self.seed, self.rho)
+
+
+def command(options: Options, as_json: bool = False) -> int:
+    """Run, print and draw; return the exit status: 0 if every bound holds, else 1."""
+    options.check()
+    console = Console(stderr=True, highlight=False, width=WIDTH)
+    begun_s = time.monotonic()
+    if options.seeds == 1:
+        checks, document = _tell(options, console)
+    else:
+        checks, document = _tabulate(options, console)
+    console.print(f"{time.monotonic() - begun_s:.1f} s")
+    _print_checks(console, checks)
+    holds = all(check.ok for check in checks)
+    if as_json:
+        found = [check._asdict() for check in checks]
+        print(json.dumps({"verdict": holds, "checks": found} | document))
+    return EXIT_OK if holds else EXIT_FALSE
+
+
+# -- one seed --------------------------------------------------------------------------------
+def _tell(options: Options, console: Console) -> tuple[list[Check], dict[str, Any]]:
+    instance = setting.draw(options.seed, options.rho)
+    console.print(
+        f"{setting.AGENTS} agents, {len(setting.CAPACITIES)} servers of "
+        f"{sum(setting.CAPACITIES)} units, demand {sum(instance.demands)}, seed {options.seed}"
+    )
+    parts: list[tuple[Phase, Course]] = []
+    chapters: list[tale.Chapter] = []
+    phases = tale.phases(options.mode, options.liars, options.lie)
+    for phase, course in run(instance, phases, options.kappa_percent):
+        begins = sum(before.rounds for before, _ in parts)
+        parts.append((phase, course))
+        chapters.append(tale.chapter(phase, course, begins))
+        console.print(
+            f"round {begins + phase.rounds}: {phase.name} ({phase.mode}): "
+            f"{chapters[-1].share:.3f} of the optimum"
+        )
+    return tale.checks(chapters), report(options, parts, chapters, console)
+
+
+def report(
+    options: Options,
+    parts: list[tuple[Phase, Course]],
+    chapters: list[tale.Chapter],
+    console: Console,
+    world: str = "in the simulator",
+) -> dict[str, Any]:
+    """Print the table, draw the picture; return the part of the JSON object that is the run's."""
+    table = Table(title="Last 50 rounds of each phase", title_justify="left")
+    for name in PHASE_COLUMNS:
+        table.add_column(name, justify="left" if name == "phase" else "right", no_wrap=True)
+    for one in chapters:
+        table.add_row(
+            one.phase.name, f"{one.share * one.best:.0f}", f"{one.best:.0f}", f"{one.share:.3f}",
+            rounds_text(one.stay), f"{one.overloaded:.2f}", f"{one.overasked:.2f}",
+            f"{one.fairness:.4f}", f"{one.oscillation:.5f}", f"{one.messages:.2f}",
+        )  # fmt: skip
+    console.print(table)
+    path = options.png or open_run("story", options.runs).path / "story.png"
+    title = (
+        f"{setting.AGENTS} agents {world}, rho {options.rho:g}, seed {options.seed}; "
+        f"{options.liars} liars in the last phase"
+    )
+    draw(parts, title, path)
+    console.print(f"picture: {path}")
+    return {
+        "seed": options.seed,
+        "rho": options.rho,
+        "picture": str(path),
+        "phases": [_as_json(one) for one in chapters],
+    }
+
+
+def _as_json(one: tale.Chapter) -> dict[str, Any]:
+    row = asdict(one) | {"phase": one.phase.name, "mode": str(one.phase.mode)}
+    return row | {"goodput": one.share * one.best}
+
+
+def rounds_text(rounds: float) -> str:
+    """Return a number of rounds for people."""
+    return "never" if rounds >= NEVER else f"{rounds:.0f}"
+
+
+# -- many seeds ------------------------------------------------------------------------------
+def _tabulate(options: Options, console: Console) -> tuple[list[Check], dict[str, Any]]:
+    seeds = range(options.seed, options.seed + options.seeds)
+    rows: trials.Rows = {}
+    chosen = trials.trials(options.rule)
+    total = len(chosen) * len(seeds)
+    told_s = time.monotonic()
+    found: dict[tuple[str, int], trials.Figures] = {}
+    for done, (trial, seed, figures) in enumerate(_measured(chosen, seeds, options), 1):
+        found[trial.label, seed] = figures
+        if time.monotonic() - told_s > REPORT_S:
+            told_s = time.monotonic()
+            console.print(f"{done} of {total} runs")
+    for trial in chosen:
+        rows[trial.label] = [found[trial.label, seed] for seed in seeds]
+    console.print(_table(rows, len(seeds)))
+    document = {
+        "seed": options.seed,
+        "seeds": options.seeds,
+        "rows": {label: [asdict(one) for one in figures] for label, figures in rows.items()},
+    }
+    return trials.checks(rows), document
+
+
+def _measured(
+    chosen: tuple[trials.Trial, ...], seeds: range, options: Options
+) -> Iterator[tuple[trials.Trial, int, trials.Figures]]:
+    """Yield every trial of every seed as it is done; Ctrl-C ends the workers at once."""
+    jobs = options.jobs or os.cpu_count() or 1
+    work = [(trial, seed) for seed in seeds for trial in chosen]
+    pool = ProcessPoolExecutor(jobs, initializer=signal.signal,
+                               initargs=(signal.SIGINT, signal.SIG_IGN))  # fmt: skip
+    try:
+        waiting: dict[Future[trials.Figures], tuple[trials.Trial, int]] = {}
+        while work or waiting:
+            while work and len(waiting) < 2 * jobs:
+                trial, seed = work.pop(0)
+                waiting[pool.submit(trials.measure, trial, seed, options.kappa_percent)] = (
+                    trial, seed,
+                )  # fmt: skip
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                trial, seed = waiting.pop(future)
+                yield trial, seed, future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _table(rows: trials.Rows, seeds: int) -> Table:
+    table = Table(title=f"{seeds} seeds, {trials.ROUNDS} rounds", title_justify="left")
+    for name in RUN_COLUMNS:
+        table.add_column(name, justify="left" if name == "run" else "right", no_wrap=True)
+    for label, figures in rows.items():
+
+        def mean(take: Callable[[trials.Figures], float], figures: Any = figures) -> float:
+            return float(np.mean([take(one) for one in figures]))
+
+        stays = [one.stay for one in figures]
+        table.add_row(
+            label, f"{mean(lambda one: one.first):.3f}", f"{mean(lambda one: one.last):.4f}",
+            f"{min(one.last for one in figures):.4f}", rounds_text(float(np.median(stays))),
+            rounds_text(max(stays)), f"{mean(lambda one: one.overloaded):.2f}",
+            f"{mean(lambda one: one.overasked):.2f}", f"{mean(lambda one: one.fairness):.4f}",
+            f"{mean(lambda one: one.messages):.2f}",
+        )  # fmt: skip
+    return table
+
+
+def _print_checks(console: Console, checks: list[Check]) -> None:
+    table = Table(box=None)
+    for name in ("", "check", "found", "bound"):
+        table.add_column(name, justify="right" if name in ("found", "bound") else "left")
+    for check in checks:
+        style = None if check.ok else "red"
+        table.add_row(
+            "holds" if check.ok else "FAILS", check.name, f"{check.value:g}",
+            f"{check.bound:g} {check.unit}", style=style,
+        )  # fmt: skip
+    console.print(table)
+    console.print("The verdict holds." if all(one.ok for one in checks) else "It does not hold.")
+    sys.stderr.flush()
