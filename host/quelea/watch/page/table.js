@@ -1,0 +1,145 @@
+// The node table. Rows in sight are brought up to date at each change, others when they come there.
+
+import { bytes, make, number, seconds, setClass, setText } from "./draw.js";
+import { age, isWrong, noticed, shown, store } from "./store.js";
+
+const table = document.getElementById("table");
+const box = table.closest(".scroll");
+const find = document.getElementById("find");
+const share = (a, b) => (a && b ? `${Math.round((100 * a) / b)} %` : "–");
+
+// name, title, is a number, only where there is room, width in px, text, value to sort by
+const COLUMNS = [
+  ["id", "node", false, false, 64, (n) => n.id, (n) => n.number],
+  ["state", "state", false, true, 74, (n) => n.state || (n.present ? "present" : "–"), (n) => n.state || ""],
+  ["wish", "wish", true, false, 64, (n) => number(n.input_q), (n) => n.input_q, "What it would take: its input"],
+  ["value", "value", true, false, 70, (n) => number(n.value_q), (n) => n.value_q, "Its estimate; of a liar its claim"],
+  ["cap", "cap", true, true, 58, (n) => number(n.cap_q), (n) => n.cap_q, "The most it may draw"],
+  ["applied", "applied", true, true, 58, (n) => number(n.applied_q), (n) => n.applied_q],
+  ["reason", "reason", false, false, 128, (n) => n.reason ?? "", (n) => n.reason ?? ""],
+  ["round", "epoch · round", true, true, 88, (n) => (n.epoch === null || n.epoch === undefined ? "–" : `${n.epoch} · ${n.round}`), (n) => n.epoch * 1e6 + n.round],
+  ["age", "age s", true, false, 52, (n) => seconds(age(n)), (n) => age(n) ?? Infinity],
+  ["heap", "heap", true, true, 54, (n) => share(n.heap_high, n.heap_size), (n) => n.heap_high / n.heap_size || 0, "High-water mark"],
+  ["resets", "resets", true, true, 50, (n) => number(n.resets), (n) => n.resets],
+  ["lost", "lost", true, true, 46, (n) => number(n.lost), (n) => n.lost, "Frames of it that were not heard"],
+  ["fw", "firmware", false, true, 64, (n) => n.fw || "–", (n) => n.fw],
+  ["suspicion", "suspicion", false, false, 88, suspicion, (n) => -(n.wrong ?? 0) - (n.liar ? 1e9 : 0)],
+];
+const rows = new Map(); // number -> {row, cells, shown}
+let order = [], sort = { column: null, up: true }, members = -1, pick = () => {};
+
+function suspicion(n) {
+  if (n.wrong) return `wrong × ${number(n.wrong)}`;
+  if (n.contradictions) return `twice × ${number(n.contradictions)}`;
+  return n.liar ? "made to lie" : "none";
+}
+
+export function startTable(onPick) {
+  pick = onPick;
+  const head = table.tHead.rows[0];
+  for (const [name, title, numeric, wide, width, , , hint] of COLUMNS) {
+    const cell = make("th", undefined, [numeric ? "num" : "", wide ? "wide" : ""].join(" ").trim());
+    cell.scope = "col";
+    cell.style.width = `${width}px`;
+    const button = make("button", title);
+    button.type = "button";
+    if (hint) button.title = hint;
+    button.addEventListener("click", () => {
+      sort = sort.column === name ? { column: sort.up ? name : null, up: false } : { column: name, up: true };
+      for (const other of head.cells) other.removeAttribute("aria-sort");
+      if (sort.column) cell.setAttribute("aria-sort", sort.up ? "ascending" : "descending");
+      arrange();
+    });
+    cell.append(button);
+    head.append(cell);
+  }
+  box.addEventListener("scroll", () => drawTable(), { passive: true });
+  find.addEventListener("input", arrange);
+}
+
+function build() {
+  members = store.version.members;
+  rows.clear();
+  const body = table.tBodies[0];
+  body.replaceChildren();
+  for (const one of store.order) {
+    const row = make("tr"), cells = [];
+    for (const [name, , numeric, wide] of COLUMNS) {
+      const cell = make(name === "id" ? "th" : "td", undefined, [numeric ? "num" : "", wide ? "wide" : ""].join(" ").trim());
+      let text = cell;
+      if (name === "id") {
+        cell.scope = "row";
+        text = make("button", store.nodes.get(one).id);
+        text.type = "button";
+        text.addEventListener("click", () => pick(store.picked === one ? null : one));
+        cell.append(text);
+      }
+      cells.push(text);
+      row.append(cell);
+    }
+    rows.set(one, { row, cells, rev: null, text: "" });
+    body.append(row);
+  }
+  order = [];
+}
+
+// Who needs a look first, then by number, unless a column is chosen.
+function wanted() {
+  const levels = noticed(), nodes = shown().nodes;
+  const rank = (one) => ({ bad: 0, warn: 1 })[levels.get(one.number)] ?? (one.liar ? 0.5 : 2);
+  let found = store.order.map((one) => nodes.get(one)).filter(Boolean);
+  const words = find.value.trim().toLowerCase();
+  if (words) {
+    found = found.filter((one) => `${one.id} ${one.state} ${one.reason} ${suspicion(one)}`.toLowerCase().includes(words));
+  }
+  const column = COLUMNS.find(([name]) => name === sort.column);
+  const key = column ? column[6] : rank;
+  const sign = column && !sort.up ? -1 : 1;
+  found.sort((a, b) => {
+    const [u, v] = [key(a), key(b)];
+    return (u < v ? -1 : u > v ? 1 : 0) * sign || a.number - b.number;
+  });
+  return found.map((one) => one.number);
+}
+
+export function arrange() {
+  if (members !== store.version.members) build();
+  const next = wanted();
+  if (next.length !== order.length || next.some((one, at) => one !== order[at])) {
+    const held = document.activeElement; // moving a row would take the focus from its button
+    order = next;
+    table.tBodies[0].replaceChildren(...order.map((one) => rows.get(one).row));
+    if (held && held !== document.activeElement && table.contains(held)) held.focus({ preventScroll: true });
+  }
+  const levels = noticed();
+  for (const [one, { row }] of rows) {
+    const level = levels.get(one) ?? (shown().nodes.get(one)?.liar ? "warn" : "");
+    setClass(row, [level, store.picked === one ? "picked" : ""].join(" ").trim());
+  }
+  drawTable();
+}
+
+export function drawTable() {
+  if (!order.length) return;
+  const tall = rows.get(order[0]).row.offsetHeight || 24;
+  const first = Math.max(0, Math.floor(box.scrollTop / tall) - 2);
+  const last = Math.min(order.length, first + Math.ceil(box.clientHeight / tall) + 4);
+  for (let at = first; at < last; at += 1) {
+    const one = shown().nodes.get(order[at]), { cells } = rows.get(order[at]);
+    if (one) fill(one, cells);
+  }
+}
+
+function fill(one, cells) {
+  COLUMNS.forEach(([name, , , , , text], at) => {
+    setText(cells[at], String(text(one)));
+    if (name === "suspicion") setClass(cells[at], isWrong(one) ? "bad" : one.liar ? "warn" : "");
+    if (name === "reason") cells[at].title = one.reason ?? "";
+  });
+}
+
+export function scrollTo(one) {
+  rows.get(one)?.row.scrollIntoView({ block: "nearest" });
+}
+
+export { bytes };
