@@ -1,6 +1,7 @@
 """What a broker's message costs on this machine, and what fleets of 10^4 to 10^6 boards need.
 
     .venv/bin/python tools/scale.py                      measure, then compute: about 15 s
+    .venv/bin/python tools/scale.py --clients 3000       more of them, each the slower
     .venv/bin/python tools/scale.py --us-alone 40 --us-cluster 90 --free 0.5      compute only
 
 Paced gossip as a fleet's: every client publishes one frame a period on its own topic and hears
@@ -25,7 +26,7 @@ from quelea.fleet.nats_cluster import NatsCluster
 from quelea_proto import topics
 from quelea_proto.frames import STATE, frame_bytes
 
-CLIENTS, NEIGHBOURS, PERIOD_S, WINDOW_S = 300, 8, 0.5, 4.0
+CLIENTS, NEIGHBOURS, FRAMES_PER_S, WINDOW_S = 300, 8, 600, 4.0
 SETTLE_S = 1.0  # interest reaches the other servers of a cluster in this time
 FLEET_BOARDS = 1000  # of one fleet in the plan below: one level of a hierarchy
 BOARDS = (10_000, 100_000, 1_000_000)
@@ -58,14 +59,14 @@ def topic(number: int) -> str:
     return topics.build("frame", "scale", f"n{number:04d}")
 
 
-def connect(host: str, port: int, number: int) -> socket.socket:
-    """Return a client that has been accepted and subscribed to its neighbours."""
+def connect(host: str, port: int, number: int, clients: int) -> socket.socket:
+    """Return one of `clients`, accepted and subscribed to its neighbours."""
     link = socket.create_connection((host, port), 10)
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     link.sendall(mqtt_probe.connect_packet(f"n{number:04d}"))
     assert link.recv(4)[:2] == b"\x20\x02", "no CONNACK"
     for step in range(1, NEIGHBOURS + 1):
-        wanted = text(topic((number + step) % CLIENTS)) + b"\0"
+        wanted = text(topic((number + step) % clients)) + b"\0"
         link.sendall(packet(0x82, step.to_bytes(2, "big") + wanted))
         assert link.recv(5)[:1] == b"\x90", "no SUBACK"
     link.setblocking(False)
@@ -80,7 +81,7 @@ def usage(servers: Sequence[EmbeddedBroker]) -> tuple[float, float]:
 
 
 def gossip(links: Sequence[socket.socket], seconds: float) -> tuple[int, int]:
-    """Publish in turn, evenly over each period; return (messages sent, bytes heard)."""
+    """Publish in turn, FRAMES_PER_S of all; return (messages sent, bytes heard)."""
     frame = bytes(frame_bytes(STATE, NEIGHBOURS))
     said = [packet(0x30, text(topic(number)) + frame) for number in range(len(links))]
     with selectors.DefaultSelector() as selector:
@@ -88,10 +89,10 @@ def gossip(links: Sequence[socket.socket], seconds: float) -> tuple[int, int]:
             selector.register(link, selectors.EVENT_READ)
         sent = heard = 0
         began_s = time.perf_counter()
-        total = int(seconds / PERIOD_S) * len(links)
+        total = int(seconds * FRAMES_PER_S)
         quiet_s = 0.0
         while sent < total or quiet_s < 0.5:
-            due_s = began_s + sent * PERIOD_S / len(links) - time.perf_counter()
+            due_s = began_s + sent / FRAMES_PER_S - time.perf_counter()
             if sent < total and due_s <= 0:
                 links[sent % len(links)].sendall(said[sent % len(links)])
                 sent += 1
@@ -100,12 +101,14 @@ def gossip(links: Sequence[socket.socket], seconds: float) -> tuple[int, int]:
             ready = selector.select(wait_s)
             for key, _ in ready:
                 assert isinstance(key.fileobj, socket.socket)
-                heard += len(key.fileobj.recv(65536))
+                taken = len(key.fileobj.recv(65536))
+                assert taken, "the server closed a connection: too many clients for this machine"
+                heard += taken
             quiet_s = 0.0 if ready or sent < total else quiet_s + 0.1
     return sent, heard
 
 
-def measure(kind: str, launcher: Launcher, folder: Path) -> Cost:
+def measure(kind: str, launcher: Launcher, folder: Path, clients: int) -> Cost:
     """Start a broker, let its clients gossip, and return what it spent."""
     made = brokers.create(kind, folder / kind, launcher)
     made.start()
@@ -117,9 +120,9 @@ def measure(kind: str, launcher: Launcher, folder: Path) -> Cost:
         servers = (made,)
     links = []
     try:
-        for number in range(CLIENTS):
+        for number in range(clients):
             door = brokers.address(made, number + 1)
-            links.append(connect(door["host"], door["port"], number))
+            links.append(connect(door["host"], door["port"], number, clients))
         time.sleep(SETTLE_S)
         before_s, _ = usage(servers)
         sent, heard = gossip(links, WINDOW_S)
@@ -168,13 +171,15 @@ def main() -> int:
     parser.add_argument("--us-alone", type=float, help="CPU for a message on one server")
     parser.add_argument("--us-cluster", type=float, help="CPU for a message on three servers")
     parser.add_argument("--free", type=float, default=0.5, help="share of a core for gossip")
+    parser.add_argument("--clients", type=int, default=CLIENTS, help="how many gossip")
     given = parser.parse_args()
     us = {"nats": given.us_alone, "nats-cluster": given.us_cluster}
     if None in us.values():
-        print(f"{CLIENTS} clients, {NEIGHBOURS} neighbours each, one frame every {PERIOD_S} s")
+        period_s = given.clients / FRAMES_PER_S
+        print(f"{given.clients} clients, {NEIGHBOURS} neighbours, a frame every {period_s} s")
         with tempfile.TemporaryDirectory() as name, Launcher() as launcher:
             for kind in us:
-                cost = measure(kind, launcher, Path(name))
+                cost = measure(kind, launcher, Path(name), given.clients)
                 print(
                     f"{cost.kind:13} {cost.out_per_s:,.0f} out/s, {cost.share:.2%} delivered, "
                     f"{cost.us:.0f} us CPU a message, {cost.memory_mb:.0f} MB"
