@@ -56,6 +56,7 @@ def fleet(
     config: Annotated[
         str, typer.Option(help="A fleet.toml, or ev, inverter: limits, loads and options.")
     ] = "",
+    scenario: Annotated[str, typer.Option(help="Instead: a file that `sim` runs, or name.")] = "",
     limit: Annotated[int, typer.Option(help="A limit that all share; 0: none.")] = 0,
     floors: Annotated[str, typer.Option(help="Always allowed: one for all, or a list.")] = "",
     policy: Annotated[str, typer.Option(help="max-min or proportional.")] = "max-min",

@@ -44,6 +44,7 @@ class FleetOptions:
     fanout: int = 0
     demand: str = "homes"
     config: str = ""
+    scenario: str = ""
     limit: int = 0
     floors: str = ""
     policy: str = "max-min"
@@ -53,6 +54,8 @@ class FleetOptions:
     name: str = "fleet"
     journal_mb: int = 4096
     keep: int = 0
+    watch: bool = False
+    allow_write: bool = False
     runs: Path = field(default_factory=lambda: Path("runs"))
     said: tuple[str, ...] = ()  # fields that the command line gave: they go before those of a file
 

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from quelea_proto.limits import Q_MAX
 
@@ -38,6 +39,7 @@ class Plan:
     traces: list[list[int]]
     configs: dict[int, dict[str, object]] = field(default_factory=dict)
     group: Group | None = None  # that shares limits
+    staged: Any = None  # scenario.Staged, of a fleet that runs a scenario
 
     @property
     def honest(self) -> tuple[int, ...]:
@@ -132,7 +134,7 @@ def make(options: FleetOptions) -> Plan:
         traces=traces,
         group=group or limits.of_options(options, highest),
     )
-    plan.configs = {number: _config(plan, number) for number in topology.nodes}
+    plan.configs = {number: node_config(plan, number) for number in topology.nodes}
     return plan
 
 
@@ -160,7 +162,8 @@ def _default_topology(options: FleetOptions) -> str:
     return f"growth:{needed}"
 
 
-def _config(plan: Plan, number: int) -> dict[str, object]:
+def node_config(plan: Plan, number: int) -> dict[str, object]:
+    """Return cfg.json of a node, the broker still to be filled in."""
     options, topology = plan.options, plan.topology
     near = topology.neighbours(number)
     config: dict[str, object] = {

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from quelea.fleet.forkserver_main import raise_file_limit
-from quelea.fleet.proxy_link import DOWN, UP, Link, Shape
+from quelea.fleet.proxy_link import DOWN, UP, Filter, Link, Shape
 
 LOOPBACK = "127.0.0.1"
 CALL_S = 10.0  # longest wait for the proxy's thread
@@ -33,9 +33,20 @@ Result = TypeVar("Result")
 
 
 class FaultyProxy:
-    """Forwards each connection to target_host:target_port. port: 0 takes a free one."""
+    """Forwards each connection to target_host:target_port. port: 0 takes a free one.
 
-    def __init__(self, target_host: str, target_port: int, seed: int = 0, port: int = 0) -> None:
+    filter_: sees every MQTT packet and says what is passed instead; it runs in the proxy's thread.
+    """
+
+    def __init__(
+        self,
+        target_host: str,
+        target_port: int,
+        seed: int = 0,
+        port: int = 0,
+        filter_: Filter | None = None,
+    ) -> None:
+        self._filter = filter_
         self.host = LOOPBACK
         self.port = port
         self.seed = seed
@@ -215,7 +226,13 @@ class FaultyProxy:
         self._accepted += 1
         self._counts["accepted"] += 1
         link = Link(
-            self._accepted, self._loop, self._shapes, self._jitter, self._count, self._forget
+            self._accepted,
+            self._loop,
+            self._shapes,
+            self._jitter,
+            self._count,
+            self._forget,
+            self._filter,
         )
         self._links[link.number] = link
         if self._freezing:

@@ -9,13 +9,18 @@ import random
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
+
+from quelea.fleet.packets import Packets
 
 UP, DOWN = "up", "down"  # node to broker, broker to node
 HELD_BYTES_MAX = 1 << 18  # held in one pipe before reading stops; the kernel holds as much again
 CONNECT_S = 5.0
+
+# (client id, direction, packet) -> what to pass instead: (seconds to wait, packet) each
+Filter = Callable[[str, str, bytes], Sequence[tuple[float, bytes]]]
 
 
 @dataclass
@@ -43,6 +48,7 @@ class Pipe(asyncio.Protocol):
         self._congested = False  # the receiver's own buffer is full
         self._timer: asyncio.TimerHandle | None = None
         self._drip_next_s = 0.0
+        self._packets = Packets()
 
     # -- asyncio's side -------------------------------------------------------------------------
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -63,7 +69,15 @@ class Pipe(asyncio.Protocol):
             link.count("delayed")
             wait_ms = shape.delay_ms + link.random.uniform(0.0, shape.jitter_ms)
             due_s = link.loop.time() + wait_ms / 1000.0
-        self.push(data, due_s)
+        if link.filter is None:
+            self.push(data, due_s)
+            return
+        for packet in self._packets.feed(data):
+            for wait_s, piece in link.filter(link.name, self.direction, packet):
+                if wait_s > 0:  # others may overtake it
+                    link.loop.call_later(wait_s, self.push, piece, due_s)
+                else:
+                    self.push(piece, due_s)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.link.ended(self, error)
@@ -148,7 +162,9 @@ class Link:
         random_: random.Random,
         count: Callable[..., None],
         gone: Callable[["Link"], None],
+        filter_: Filter | None = None,
     ) -> None:
+        self.filter = filter_
         self.name = f"#{number}"
         self.name_known = False
         self.number = number

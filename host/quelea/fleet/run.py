@@ -10,10 +10,12 @@ from typing import Any
 from rich.console import Console
 
 from quelea import adversaries
+from quelea.checkers.facts import KEY
 from quelea.coordinator import Coordinator
 from quelea.errors import EXIT_FALSE, EXIT_INTERRUPT, EXIT_OK, UserError
+from quelea.fleet import acts as acting
 from quelea.fleet import broker as brokers
-from quelea.fleet import interpreter, plan, staging
+from quelea.fleet import interpreter, plan, scenario, staging
 from quelea.fleet.accounts import Accounts
 from quelea.fleet.budget import judge_limits
 from quelea.fleet.chaos import Chaos
@@ -22,9 +24,12 @@ from quelea.fleet.limits import recorded
 from quelea.fleet.live import Display
 from quelea.fleet.network import Network
 from quelea.fleet.options import FleetOptions
+from quelea.fleet.page import PageProcess
+from quelea.fleet.outcome import judge_scenario
 from quelea.fleet.plan import KEEPALIVE_S, SIGNAL, Plan
 from quelea.fleet.say import print_verdict
 from quelea.fleet.scene import bring_up_to_date, first_scene
+from quelea.fleet.storm import Storm
 from quelea.fleet.supervisor import GIVEN_UP, Event, NodeSpec, Supervisor
 from quelea.fleet.verdict import Verdict, judge
 from quelea.journal import Journal, NodeRow, Recorder, RunFolder, begin, open_run
@@ -64,7 +69,7 @@ def run(options: FleetOptions, as_json: bool = False) -> int:
     UserError for anything wrong that can be known before the first node starts.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    the_plan = plan.make(options)
+    the_plan = scenario.make(options) if options.scenario else plan.make(options)
     options = the_plan.options  # a file may have changed them
     runtime = interpreter.find(options.runtime, options.heap_kb)
     folder = open_run(options.name, options.runs, options.keep)
@@ -151,8 +156,11 @@ class Fleet:
         recorder.event("fleet", "stopped", {"why": "end of the run"})
         recorder.flush()
         with Journal.open(self.folder.journal) as journal:
-            verdict = judge(journal, self.plan)
-            judge_limits(verdict, journal, self.plan)
+            if self.plan.staged is not None:
+                verdict = judge_scenario(journal, self.plan, self.plan.staged)
+            else:
+                verdict = judge(journal, self.plan)
+                judge_limits(verdict, journal, self.plan)
         recorder.finish(verdict.checks, verdict.ok)
         lacking = recorder.close()
         if lacking is not None:
@@ -175,6 +183,9 @@ class Fleet:
         recorder.run("runtime", self.runtime.text)
         if the_plan.group is not None:
             recorder.run("headroom", recorded(the_plan.group))
+        if the_plan.staged is not None:
+            recorder.run("liars", list(the_plan.liars))
+            recorder.run(KEY, the_plan.staged.facts(self.options.period_ms))
 
     def _live(self, recorder: Recorder) -> None:
         with ExitStack() as stack:
@@ -190,21 +201,49 @@ class Fleet:
             recorder.event("fleet", "broker-started", {"kind": broker.kind, "port": broker.port})
             coordinator = self._coordinator(broker, recorder)
             stack.callback(coordinator.stop)
-            network = None
-            if self.options.network:
+            network: Network | Storm | None = None
+            if self.plan.staged is not None:
+                network = Storm(self.plan.staged, self.plan, broker, recorder)
+                stack.callback(network.stop)
+            elif self.options.network or self.options.allow_write:
                 network = Network(self.options.network, broker, recorder, self.options.seed)
                 stack.callback(network.stop)
             supervisor = Supervisor(launcher, lambda event: self._node_event(recorder, event))
             stack.callback(supervisor.close)
             self._start_nodes(supervisor, broker, network or broker)
             chaos = Chaos(self.options, self.plan, broker, supervisor, recorder, self.scene)
+            if isinstance(network, Storm):
+                network.attach(supervisor, self.folder.path / "nodes", chaos.restart_broker)
+            said = self._open_page(stack, supervisor, coordinator, recorder, network)
             with Display(self.scene, self.console) as display:
+                display.say(said) if said else None
                 display.say(f"{self.scene.title}; {broker.kind} on {broker.host}:{broker.port}")
                 display.say(f"{self.runtime.text.splitlines()[0]}, {self.options.heap_kb} KB heap")
                 self._watch(
                     supervisor, coordinator, [chaos, *([network] if network else [])], display
                 )
             self.scene.phase = "stopping"
+
+    def _open_page(
+        self,
+        stack: ExitStack,
+        supervisor: Supervisor,
+        coordinator: Coordinator,
+        recorder: Recorder,
+        network: object,
+    ) -> str:
+        """Take acts and show the live page, as far as asked for; return where the page is."""
+        if self.options.allow_write:
+            proxy = network.proxy if isinstance(network, Network) else None
+            acts = acting.Acts(
+                self.plan, self.folder.path, supervisor, coordinator, recorder, proxy
+            )
+            stack.callback(acting.ActsServer(acts).stop)
+        if not self.options.watch:
+            return ""
+        page = PageProcess(self.folder.path, self.options.allow_write)
+        stack.callback(page.stop)
+        return page.said
 
     def _coordinator(self, broker: brokers.Broker, recorder: Recorder) -> Coordinator:
         options = self.options
@@ -227,7 +266,10 @@ class Fleet:
         return coordinator
 
     def _start_nodes(
-        self, supervisor: Supervisor, broker: brokers.Broker, door: brokers.Broker | Network
+        self,
+        supervisor: Supervisor,
+        broker: brokers.Broker,
+        door: brokers.Broker | Network | Storm,
     ) -> None:
         """Stage and start every node; door: where they connect, the broker or a bad network."""
         board = staging.stage(mpy_version=self.runtime.mpy)
@@ -243,6 +285,9 @@ class Fleet:
             }
             trace = json.dumps({"values_q": self.plan.traces[number - 1]}).encode()
             extra: dict[str, Any] = {"trace.json": trace}
+            if isinstance(door, Storm):
+                extra |= door.files(node_id)
+                config["ticks_offset_ms"] = door.offset_ms()
             if self.plan.group is not None:
                 extra |= self.plan.group.records(number)
             if number in self.plan.liars:
@@ -268,7 +313,7 @@ class Fleet:
         self,
         supervisor: Supervisor,
         coordinator: Coordinator,
-        trouble: Sequence[Chaos | Network],
+        trouble: Sequence[Chaos | Network | Storm],
         display: Display,
     ) -> None:
         """Follow the fleet until its time is over; the clock starts when all nodes are ready."""
@@ -288,10 +333,22 @@ class Fleet:
                 self.scene.elapsed_s = now_s - ready_s
                 for one in trouble:
                     one.act(self.scene.elapsed_s)
-                if self.scene.elapsed_s >= self.options.seconds:
+                if self._over(trouble[-1]):
                     return
             display.refresh()
             time.sleep(REFRESH_S)
+
+    def _over(self, last: Chaos | Network | Storm) -> bool:
+        """Return whether the run has had its time; a scenario waits for all to be back first."""
+        elapsed_s = self.scene.elapsed_s
+        if not isinstance(last, Storm):
+            return elapsed_s >= self.options.seconds
+        fresh_s = max(1.0, 4 * self.options.period_ms / 1000)
+        heard = all(
+            line.state == "ready" and line.age_s is not None and line.age_s < fresh_s
+            for line in self.scene.lines
+        )
+        return last.over(elapsed_s, heard)
 
     def _gave_up(self, supervisor: Supervisor) -> bool:
         return any(supervisor.state(node_id) == GIVEN_UP for node_id in self.numbers)

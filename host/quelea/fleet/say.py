@@ -51,6 +51,12 @@ def print_verdict(console: Console, verdict: Verdict, plan: Plan, folder: RunFol
             f"{figures['hull_frames_checked']:,} honest frames of {figures['hull_epochs']} "
             "epochs were held against their hull"
         )
+    if "fired" in figures:
+        fired = ", ".join(f"{name} {count}" for name, count in sorted(figures["fired"].items()))
+        console.print(
+            f"scenario {figures['scenario']}, seed {options.seed}, {figures['speed']:g} times as "
+            f"fast as simulated; took effect: {fired or 'nothing'}"
+        )
     if "steps_verified" in figures:
         named = f"; liars named: {figures['liars_named']} of {len(plan.liars)}"
         console.print(

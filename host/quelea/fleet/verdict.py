@@ -56,7 +56,7 @@ def judge(journal: Journal, plan: Plan) -> Verdict:
     verdict.violations += broken
     verdict.checks.append(Check("seq rises in every session", not broken, len(broken), 0, "times"))
     _judge_traffic(verdict, journal, record, plan)
-    _judge_memory(verdict, journal, plan)
+    judge_memory(verdict, journal, plan)
     _judge_faults(verdict, journal, record, plan)
     check, figures, accused = judge_honesty(journal, plan)
     verdict.checks.append(check)
@@ -259,7 +259,8 @@ def _gaps(record: Record, outages: list[tuple[int, int]]) -> tuple[int, int, int
     return lost, away, spoken
 
 
-def _judge_memory(verdict: Verdict, journal: Journal, plan: Plan) -> None:
+def judge_memory(verdict: Verdict, journal: Journal, plan: Plan) -> None:
+    """Add the check that the nodes would have fitted on a board."""
     highest = 0
     for row in journal.statuses():
         heap = row.document.get("heap") or {}
