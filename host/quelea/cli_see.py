@@ -13,9 +13,69 @@ Run = Annotated[Path | None, typer.Argument(help="Run folder or journal; default
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this file into the command line."""
-    for command in (plot, explain):
+    for command in (watch, top, replay, plot, explain):
         app.command()(command)
     app.add_typer(journal_app, name="journal")
+
+
+def top(
+    run: Run = None,
+    broker: Annotated[
+        str, typer.Option(help="mqtt://[user:pass@]host:port of a fleet, instead of a run.")
+    ] = "",
+    fleet: Annotated[str, typer.Option(help="Its name, with --broker.")] = "fleet",
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Do not tell who was made to lie.")
+    ] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a screen.")] = False,
+) -> None:
+    """Watch a fleet in the terminal: live while a run goes on, or at its end."""
+    from quelea.top.command import top
+
+    raise typer.Exit(top(run, broker=broker, fleet=fleet, blind=blind, as_lines=plain))
+
+
+def replay(
+    run: Run = None,
+    speed: Annotated[
+        float, typer.Option(help="Seconds of the run a second; 0, with --plain: no waiting.")
+    ] = 1.0,
+    at: Annotated[float, typer.Option(help="Second of the run to begin at.")] = 0.0,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Do not tell who was made to lie.")
+    ] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of a screen.")] = False,
+) -> None:
+    """Play a run's journal in the terminal as it was: pause, faster, back by key."""
+    from quelea.top.command import replay
+
+    raise typer.Exit(replay(run, speed=speed, at_s=at, blind=blind, as_lines=plain))
+
+
+def watch(
+    run: Run = None,
+    broker: Annotated[
+        str, typer.Option(help="Instead of a run: mqtt://[user:pass@]host:port.")
+    ] = "",
+    fleet: Annotated[str, typer.Option(help="The fleet's name on that broker.")] = "fleet",
+    port: Annotated[int, typer.Option(help="On loopback; 0: a free one.")] = 0,
+    allow_write: Annotated[
+        bool, typer.Option("--allow-write", help="Break and heal nodes of an emulated fleet.")
+    ] = False,
+    blind: Annotated[
+        bool, typer.Option("--blind", help="Do not tell who was made to lie, and what broken.")
+    ] = False,
+    open_page: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Serve a live page of a run, or of a fleet on a broker, on this machine only."""
+    from quelea.watch.command import command
+
+    raise typer.Exit(
+        command(
+            run, broker=broker, fleet=fleet, port=port, allow_write=allow_write, blind=blind,
+            open_page=open_page,
+        )
+    )  # fmt: skip
 
 
 def plot(

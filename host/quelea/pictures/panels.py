@@ -29,7 +29,8 @@ NAMES_MAX = 40  # nodes whose ids are written beside an axis
 LINES_MAX = 60  # honest nodes drawn one by one; of more the shares of them
 WILD = 3.0  # lies that span so many times the honest values go off the picture
 FAULTS_TOLD = 2  # kinds of fault in a legend
-EPOCHS_DRAWN = 60  # of more, as many of their beginnings
+EPOCHS_DRAWN = 60  # of more only the span of their spreads is drawn, and none by itself
+BINS = 180
 AREAS_MAX = 8  # nodes with an area of their own
 NOUGHT_Q = 0.5  # where a spread of 0 is drawn on the log scale
 
@@ -41,7 +42,9 @@ def spread(axes: Any, course: Course) -> None:
     axes.plot(
         course.spread_s, shown, color=SPREAD, lw=1.1, drawstyle="steps-post", label="measured"
     )
-    for at, (t_s, spread_q) in enumerate(_drawn(predicted(course))):
+    for at, (t_s, spread_q) in enumerate(predicted(course)):
+        if len(course.epochs) > EPOCHS_DRAWN:
+            break
         label = f"plain averaging (ρ = {course.rho:.2f})" if at == 0 else None
         axes.plot(t_s, spread_q, color=HONEST, lw=1.0, ls=(0, (4, 2)), label=label)
     axes.set_yscale("log")
@@ -54,6 +57,23 @@ def spread(axes: Any, course: Course) -> None:
     axes.grid(axis="y", color=GRID, lw=0.6)
     _marks(axes, course, named=True)
     legend(axes, 6)
+
+
+def _spread_band(axes: Any, course: Course, shown: Any) -> None:
+    """Of many epochs, the smallest and largest spread of each short time."""
+    edges = np.linspace(course.begin_s, course.end_s, BINS + 1)
+    at = np.clip(np.searchsorted(edges, course.spread_s) - 1, 0, BINS - 1)
+    low, high = np.full(BINS, np.nan), np.full(BINS, np.nan)
+    for part in range(BINS):
+        mine = shown[at == part]
+        if len(mine) and not np.isnan(mine).all():
+            low[part], high[part] = np.nanmin(mine), np.nanmax(mine)
+    each_s = (course.end_s - course.begin_s) / BINS
+    axes.fill_between(
+        edges[:-1], low, high, step="post", color="#777777", lw=0,
+        label=f"from least to most in {each_s:,.0f} s; {len(course.epochs):,} epochs",
+    )  # fmt: skip
+    axes.plot(edges[:-1], low, color=SPREAD, lw=1.0, drawstyle="steps-post", label="least")
 
 
 def estimates(axes: Any, course: Course, span: tuple[float, float] | None) -> None:
@@ -111,16 +131,11 @@ def _bands(axes: Any, course: Course, honest: Sequence[Line]) -> None:
     axes.plot(t_s, shares[2], color=HONEST, lw=1.0, label="median")
 
 
-def _drawn(rows: Sequence[Any]) -> Sequence[Any]:
-    """Return at most EPOCHS_DRAWN of the rows, evenly."""
-    if len(rows) <= EPOCHS_DRAWN:
-        return rows
-    return [rows[at * len(rows) // EPOCHS_DRAWN] for at in range(EPOCHS_DRAWN)]
-
-
 def _marks(axes: Any, course: Course, named: bool) -> None:
     """Epochs as thin dotted lines, faults as bands or lines."""
-    for at, (t_s, _) in enumerate(_drawn(course.epochs)):
+    for at, (t_s, _) in enumerate(course.epochs):
+        if len(course.epochs) > EPOCHS_DRAWN:
+            break
         label = "epoch begins" if named and at == 0 else None
         axes.axvline(t_s, color=EPOCH, lw=0.7, ls=":", label=label, zorder=0)
     told: set[str] = set()
