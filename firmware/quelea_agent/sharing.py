@@ -20,7 +20,7 @@ from quelea_agent.allocation import Allocation
 from quelea_agent.headroom import Headroom, Plan
 from quelea_agent.load import Load
 
-SILENT_ROUNDS = 5  # without a row: its claim is void, what it may hold is left to it
+SILENT_ROUNDS = 5  # without a row: its claim is void, what it said it holds is left to it
 TOTAL_MAX = 1 << 28  # of all claims, see policies
 
 
@@ -35,6 +35,9 @@ class Share:
         self.slot = -1  # of the record that is due, or -1
         self._claim_q = [0] * len(row["rows"])
         self._held_q = [-1] * len(row["rows"])
+        # Lines reckon with liars: then what a member says it holds is believed up to a bound only.
+        self._line_q = min(row["plan"]["line_in_q"])
+        self._trusting = self._line_q >= self.budget_q
 
     def name(self, slot: int = -1) -> str:
         """Return the file of a slot of the record, by default of the one that is due."""
@@ -50,6 +53,7 @@ class Share:
         """Return the own share, in real units, for a claim of the own load."""
         headroom = self.headroom
         rows = self.allocation.rows
+        there_q = rows[self.own][0] + headroom.owned_q
         for i in range(len(rows)):
             if i == self.own:
                 self._claim_q[i] = claim_q
@@ -58,10 +62,15 @@ class Share:
             silent = headroom.silent_rounds[slot] > SILENT_ROUNDS
             self._claim_q[i] = 0 if silent else headroom.claims_q[slot]
             held_q = headroom.held_q[slot]
-            if held_q < 0:
-                held_q = rows[i][0] + rows[i][5]
+            at_first_q = rows[i][0] + rows[i][5]
+            if held_q < 0 or (silent and not self._trusting):
+                held_q = at_first_q
             self._held_q[i] = held_q * percent // 100 if silent else -1
-        budget_q = self.budget_q * percent // 100
+            there_q += min(held_q, at_first_q + self._line_q)
+        budget_q = self.budget_q
+        if not self._trusting:  # what liars keep is not there to be divided
+            budget_q = min(budget_q, there_q)
+        budget_q = budget_q * percent // 100
         self.allocation.update(self._claim_q, self._held_q, budget_q, total_q, turn)
         return self.allocation.share_q[self.own]
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from quelea import cli_break, cli_frontier, cli_see
+from quelea import cli_break, cli_frontier, cli_see, cli_share
 from quelea.errors import EXIT_INTERRUPT, EXIT_USAGE, UserError
 
 app = typer.Typer(
@@ -338,6 +338,7 @@ def lockstep(
 cli_frontier.register(app)
 cli_break.register(app)
 cli_see.register(app)
+cli_share.register(app)
 
 
 def _version(asked: bool) -> None:

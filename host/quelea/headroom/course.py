@@ -84,8 +84,9 @@ def follow(
         shares = fair(honest, claims, budget_q)
         for load in honest:
             got[load.node] = got.get(load.node, 0.0) + drawn_q(load, last[load.node])
-            share = min(shares[load.node], claims[load.node])  # of its floor maybe less is wanted
-            due[load.node] = due.get(load.node, 0.0) + float(share)
+            share = float(shares[load.node])
+            share = min(share, claims[load.node])  # of its floor maybe less is wanted
+            due[load.node] = due.get(load.node, 0.0) + share
     course.index = jain([got[node] / due[node] for node in got if due[node] > 0])
     return course
 

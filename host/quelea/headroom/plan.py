@@ -102,11 +102,16 @@ def _check_sum(split: Split, limit_q: int, percent: int, where: str) -> None:
     floors_q = sum(one.floor_q for one in members)
     if floors_q > budget_q:
         fits = ", ".join(f"{one.node}: {one.floor_q * budget_q // floors_q}" for one in members)
+        kept, sum_q = 0, 0
+        for floor_q in sorted(one.floor_q for one in members):
+            sum_q += floor_q
+            kept += sum_q <= budget_q
         raise UserError(
             f"the floors add up to {floors_q}, {floors_q - budget_q} too much",
             where,
             f"at most {stated}: floors hold even when nobody hears anybody",
-            f"floors in proportion that fit: {fits}",
+            f"floors in proportion that fit: {fits}; or keep those of {kept} of {len(members)} "
+            f"members and set 0 for the others; or a limit_q of {-(-floors_q * 100 // percent)}",
         )
     initial_q = sum(one.initial_q for one in members)
     if floors_q + initial_q > budget_q:

@@ -1,0 +1,65 @@
+"""The commands for limits that a fleet shares: prove, check a configuration, write one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands of this file into the command line."""
+    app.command()(share)
+    app.command()(validate)
+    app.command()(new)
+
+
+def share(
+    config: Annotated[
+        str, typer.Option(help="A fleet.toml, ev or inverter; default: 8 loads on 32 A.")
+    ] = "",
+    seeds: Annotated[int, typer.Option(help="How many.")] = 100,
+    seed: Annotated[int, typer.Option(help="The first of them.")] = 1,
+    loss: Annotated[float, typer.Option(help="Rows lost also when all else is calm.")] = 0.0,
+    liars: Annotated[int, typer.Option(help="So many mint units and tell everybody else.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes.")] = 2,
+    json: Json = False,
+) -> None:
+    """Share a limit in virtual time under every fault: is it kept, and how well is it shared?"""
+    from quelea.headroom.command import command
+
+    raise typer.Exit(command(config, seeds, seed, loss, liars, jobs, as_json=json))
+
+
+def validate(
+    file: Annotated[str, typer.Argument(help="A fleet.toml, or ev, inverter.")] = "fleet.toml",
+    json: Json = False,
+) -> None:
+    """Check a fleet.toml: does every limit hold, with numbers, or what would fit."""
+    from quelea.configure.validate import command
+
+    raise typer.Exit(command(file, as_json=json))
+
+
+def new(
+    file: Annotated[Path, typer.Argument(help="File to write.")] = Path("fleet.toml"),
+    name: Annotated[str | None, typer.Option(help="Of the fleet.")] = None,
+    nodes: Annotated[int | None, typer.Option(help="How many loads.")] = None,
+    limit: Annotated[int | None, typer.Option(help="What they share, in units.")] = None,
+    unit: Annotated[str | None, typer.Option(help="mA, W ...")] = None,
+    most: Annotated[int | None, typer.Option(help="What a load draws at most.")] = None,
+    least: Annotated[int | None, typer.Option(help="Below it a load is off; 0: none.")] = None,
+    step: Annotated[int | None, typer.Option(help="Between its values.")] = None,
+    floor: Annotated[int | None, typer.Option(help="Always allowed, even alone.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing, take the defaults.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
+) -> None:
+    """Ask a few questions and write a fleet.toml that holds."""
+    from quelea.configure.new import command
+
+    given = {
+        "name": name, "nodes": nodes, "limit_q": limit, "unit": unit, "most_q": most,
+        "least_q": least, "unit_q": step, "floor_q": floor,
+    }  # fmt: skip
+    raise typer.Exit(command(file, given, ask=not yes, force=force))

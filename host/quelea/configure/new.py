@@ -1,0 +1,86 @@
+"""`quelea new`: a few questions, and a fleet.toml that holds, checked before it is written."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from quelea.configure import fleetfile
+from quelea.errors import EXIT_OK, UserError
+
+# key, question, default
+QUESTIONS: tuple[tuple[str, str, Any], ...] = (
+    ("name", "Name of the fleet", "garage"),
+    ("unit", "Unit of what is shared (mA, W ...)", "mA"),
+    ("limit_q", "Limit that all share, in {unit}", 32_000),
+    ("safety_percent", "Percent of it that may be used", 80),
+    ("nodes", "How many loads", 8),
+    ("most_q", "What a load draws at most, in {unit}", 16_000),
+    ("least_q", "What it needs to be on at all (0: any amount is of use)", 0),
+    ("unit_q", "Distance of its values", 1),
+    ("floor_q", "What each is always allowed, also alone", 0),
+)
+TEXT = """\
+# Written by `quelea new`. Check it: quelea validate {file}; run it: quelea fleet --config {file}
+
+[fleet]
+name = "{name}"
+nodes = {nodes}
+topology = "complete"
+period_ms = 1000
+epoch_rounds = 10
+seconds = 60
+liars = 0
+demand = "switched"     # homes, a CSV file with a column a node, or switched: on and off
+
+[limit]
+limit_q = {limit_q}
+unit = "{unit}"
+safety_percent = {safety_percent}
+policy = "max-min"
+settle_s = 0            # what a load may take to follow a lower cap
+turn_s = 600            # how long those wait for whom there is not enough
+
+[load]
+floor_q = {floor_q}
+least_q = {least_q}
+most_q = {most_q}
+unit_q = {unit_q}
+"""
+
+
+def command(file: Path, given: dict[str, Any], ask: bool, force: bool) -> int:
+    """Ask for what was not given, where somebody can answer; write; return the exit status."""
+    if file.exists() and not force:
+        raise UserError(f"{file} exists", "FILE", "", "name another file, or add --force")
+    asking = ask and sys.stdin.isatty()
+    values: dict[str, Any] = {}
+    for key, question, default in QUESTIONS:
+        value = given.get(key)
+        if value is None:
+            text = question.format(**values) if "{" in question else question
+            value = _asked(text, default, input) if asking else default
+        values[key] = value
+    text = TEXT.format(file=file, **values)
+    fleetfile.parse(text, str(file))
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror}", "FILE", "", "name another file") from None
+    print(f"{file} is written. Next: quelea validate {file}", file=sys.stderr)
+    return EXIT_OK
+
+
+def _asked(question: str, default: Any, answer: Callable[[str], str]) -> Any:
+    """Return an answer of the default's kind; ask again until it is one."""
+    while True:
+        print(f"{question} [{default}]: ", end="", file=sys.stderr, flush=True)
+        word = answer("").strip()
+        if not word:
+            return default
+        if isinstance(default, str):
+            return word
+        try:
+            return int(word)
+        except ValueError:
+            print(f"{word!r} is no whole number", file=sys.stderr)

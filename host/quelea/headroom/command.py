@@ -1,0 +1,143 @@
+"""`quelea share`: many seeds of a group that shares limits; was one exceeded, how well shared?"""
+
+import json
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import Any
+
+from quelea.configure import fleetfile
+from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
+from quelea.fleet.options import FleetOptions
+from quelea.headroom.group import Group, Load, make
+from quelea.headroom.trial import NEAR, Trial, run
+from quelea.journal import Check
+
+LATENCY_S = 5.0
+JAIN_MIN = 0.95
+JAIN_LIARS_MIN = 0.85
+FAULTS = ("lost", "replay", "partition", "before", "torn", "refused", "written", "spoken")
+TOLD_S = 10.0
+
+
+def setting(config: str, liars: int) -> tuple[Group, int]:
+    """Return the group and its period in ms; by default eight loads of any amount on 32 A."""
+    if config:
+        given, group = fleetfile.load(fleetfile.find(config))
+        if liars > group.splits[0].faults_max:
+            raise UserError(
+                f"{liars} liars, and {config} reckons with {group.splits[0].faults_max}",
+                "--liars",
+                "",
+                "set faults_max in [limit]",
+            )
+        return group, int(given.get("period_ms", FleetOptions().period_ms))
+    loads = [Load(node, most_q=16_000) for node in range(1, 9)]
+    return make(loads, [32_000], faults_max=liars, unit="mA", where="--liars"), 1000
+
+
+def trials(group: Group, seeds: range, jobs: int, **more: Any) -> list[Trial]:
+    """Return the trial of every seed, on so many processes; says on standard error how far."""
+    one = partial(_one, group, more)
+    if jobs == 1:
+        return [one(seed) for seed in seeds]
+    out = []
+    told_s = time.monotonic()
+    with ProcessPoolExecutor(jobs) as pool:
+        for trial in pool.map(one, seeds, chunksize=8):
+            out.append(trial)
+            if time.monotonic() - told_s > TOLD_S:
+                told_s = time.monotonic()
+                broken = sum(bool(each.broken) for each in out)
+                print(f"{len(out)} of {len(seeds)} seeds, {broken} broken", file=sys.stderr)
+    return out
+
+
+def _one(group: Group, more: dict[str, Any], seed: int) -> Trial:
+    return run(group, seed, **more)
+
+
+def command(
+    config: str, seeds: int, seed: int, loss: float, liars: int, jobs: int, as_json: bool
+) -> int:
+    """Run and judge; return the exit status."""
+    if not 0 <= loss < 1 or seeds < 1 or liars < 0 or jobs < 1:
+        raise UserError(
+            f"--seeds {seeds} --loss {loss} --liars {liars} --jobs {jobs}",
+            why="at least one seed and job, loss from 0 to below 1, liars from 0 up",
+        )
+    group, period_ms = setting(config, liars)
+    done = trials(
+        group, range(seed, seed + seeds), jobs, loss=loss, liars=liars, period_ms=period_ms
+    )
+    checks, figures = judge(done, group, loss, liars, period_ms)
+    verdict = all(check.ok for check in checks)
+    if as_json:
+        rows = [check._asdict() for check in checks]
+        print(json.dumps({"verdict": verdict, "checks": rows, **figures}))
+    out = sys.stderr
+    for check in checks:
+        word = "holds" if check.ok else "FAILS"
+        print(f"{word}  {check.name}: {check.value} (bound {check.bound}) {check.unit}", file=out)
+    for name, value in figures.items():
+        print(f"       {name}: {value}", file=out)
+    for trial in [each for each in done if each.broken][:5]:
+        print(f"seed {trial.seed}: {trial.broken}", file=out)
+    return EXIT_OK if verdict else EXIT_FALSE
+
+
+def judge(
+    done: list[Trial], group: Group, loss: float, liars: int, period_ms: int
+) -> tuple[list[Check], dict[str, Any]]:
+    """Return the checks, and further figures."""
+    broken = sum(bool(trial.broken) for trial in done)
+    fired: Counter[str] = Counter()
+    for trial in done:
+        fired.update(trial.fired)
+    wanted = [*FAULTS, *(["lies"] if liars else [])]
+    silent = [name for name in wanted if not fired[name]]
+    checks = [
+        Check("seeds in which a limit was exceeded", broken == 0, broken, 0, f"of {len(done)}"),
+        Check("faults that never took effect", not silent, len(silent), 0, " ".join(silent)),
+    ]
+    late = sorted(1e9 if one is None else one for trial in done for one in trial.changed_s)
+    used = [one for trial in done for one in trial.used]
+    index = [one for trial in done for one in trial.index]
+    settle_s = max(split.settle_rounds for split in group.splits) * period_ms / 1000
+    plain = not loss and not liars
+    steady = not group.turn_epochs  # with turns part of the loads is always on its way on or off
+    if steady and late and plain:
+        p99 = _at(late, 0.99)
+        bound = LATENCY_S + settle_s
+        checks.append(
+            Check("p99 of a re-allocation", p99 is not None and p99 <= bound, p99, bound, "s")
+        )
+    if steady and used and not liars:
+        use = round(sum(used) / len(used), 4)
+        checks.append(Check("use 10 s after a change", use >= NEAR, use, NEAR))
+    if index:
+        mean, least = round(sum(index) / len(index), 4), JAIN_LIARS_MIN if liars else JAIN_MIN
+        checks.append(Check("Jain's index", mean >= least, mean, least))
+    if plain:
+        swings = sum(trial.swings for trial in done)
+        checks.append(Check("swings on constant demands", swings == 0, swings, 0))
+    figures = {
+        "fired": dict(fired),
+        "most_of_limit": round(max(trial.most for trial in done), 4),
+        "jain_least": round(min(index), 4) if index else None,
+        "use_least": round(min(used), 4) if used else None,
+        "use_mean": round(sum(used) / len(used), 4) if used else None,
+        "reallocation_p50_s": _at(late, 0.5),
+        "reallocation_p99_s": _at(late, 0.99),
+        "changes": len(late),
+        "writes": sum(trial.writes for trial in done),
+    }
+    return checks, figures
+
+
+def _at(ordered: list[float], share: float) -> float | None:
+    """Return a quantile of ordered values; None where it was never reached, or there are none."""
+    value = ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 1e9
+    return None if value == 1e9 else value
