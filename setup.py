@@ -75,13 +75,17 @@ setup(
     include_package_data=False,  # what is packed is named here, once
     package_data={
         "": [
+            "*.css",
             "*.csv",
+            "*.html",
+            "*.js",
             "*.json",
             "*.jsonl",
             "*.md",
             "*.mjs",
             "*.pxd",
             "*.pyi",
+            "*.svg",
             "*.toml",
             "*.txt",
             "py.typed",

@@ -190,6 +190,14 @@ class Intake:
         self.recorder.nodes([row])
         return member
 
+    def recast(self, row: NodeRow) -> None:
+        """Take a member's new roles, such as those of a node that is made to lie from now on."""
+        with self._lock:
+            member = self._members.get(row.id)
+            if member is not None:
+                member.row = row
+                self.recorder.nodes([row])
+
     def _find(self, topic: str) -> Route | None:
         """Return whose topic it is, and remember it."""
         parsed = topics.parse(topic)

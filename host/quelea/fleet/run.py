@@ -24,8 +24,8 @@ from quelea.fleet.limits import recorded
 from quelea.fleet.live import Display
 from quelea.fleet.network import Network
 from quelea.fleet.options import FleetOptions
-from quelea.fleet.page import PageProcess
 from quelea.fleet.outcome import judge_scenario
+from quelea.fleet.page import PageProcess
 from quelea.fleet.plan import KEEPALIVE_S, SIGNAL, Plan
 from quelea.fleet.say import print_verdict
 from quelea.fleet.scene import bring_up_to_date, first_scene

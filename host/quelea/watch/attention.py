@@ -12,7 +12,7 @@ BAD, WARN = "bad", "warn"
 FAR_SHARE = 0.05  # of the signal's range: so far from the others a settled value is odd
 FAR_SPREADS = 8  # ... and as many times the distance within which half of the nodes are
 SETTLED_ROUNDS = 12  # of an epoch before a value counts as settled
-HELD_ROUNDS = 1  # a node holds while it waits for its first inputs
+HELD_ROUNDS = 3  # of an epoch in which a node may wait for its first inputs
 HEAP_SHARE = 0.9
 NAMED_MAX = 5  # nodes in one sentence
 GRACE_PERIODS = 8  # after a node came, before its links count
@@ -207,9 +207,14 @@ def _far(model: Model) -> list[Notice]:
 
 def _nodes(model: Model) -> list[Notice]:
     found = []
-    held = [n.number for n in model.members() if n.heard and n.held and model.present(n)]
+    held = [
+        n.number
+        for n in model.members()
+        if n.heard and n.held and model.present(n) and n.round > HELD_ROUNDS
+    ]
     if held:
-        text = f"{names(model, held)} hold: fewer than {model.facts.needed} fresh neighbours"
+        verb = "holds" if len(held) == 1 else "hold"
+        text = f"{names(model, held)} {verb}: fewer than {model.facts.needed} fresh neighbours"
         found.append(Notice(WARN, "held", tuple(held), text))
     for node in model.members():
         account = node.account

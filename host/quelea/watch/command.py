@@ -58,7 +58,7 @@ def command(
         follower = follow_when_begun(path, blind, BEGUN_S)
         source = follower
         back = JournalBack(follower)
-        about = {"kind": "journal", "where": str(path.parent), "look": True}
+        about = {"kind": "journal", "where": path.resolve().parent.name, "look": True}
         if allow_write:
             from quelea.watch.control import Remote
 

@@ -158,7 +158,7 @@ def words(detail: dict[str, Any]) -> str:
     """Return an event's detail for people: what is empty or of no interest is left out."""
     dull = ("v", "event", "at_ms", "payload")
     pairs = [
-        f"{key} {value}"
+        key if value is True else f"{key} {value}"
         for key, value in detail.items()
         if key not in dull and value not in ("", None, False, {}, [])
     ]

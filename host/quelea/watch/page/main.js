@@ -73,7 +73,7 @@ function listen() {
     setText(by("run"), message.about.where + (message.about.blind ? " (blind)" : ""));
     document.title = `Quelea: ${message.facts.name || message.about.where}`;
     by("back").hidden = !message.about.look;
-    if (message.slow?.phase !== "running") span(true);
+    if (message.slow?.phase !== "running") { span(true); lastWhole(); }
     showActs();
     anew();
   });
@@ -154,6 +154,17 @@ async function look() {
     soon();
   }
   asking = false;
+}
+
+// A run that is over ends with everybody leaving: what it was like before that is of more use.
+function lastWhole() {
+  const there = store.whole.map((point) => point[2].filter((value) => value !== null).length);
+  const most = Math.max(0, ...there), at = there.findLastIndex((count) => count >= 0.9 * most);
+  if (!store.about.look || at < 1 || !most) return;
+  asked = store.whole[at][0] / 1e6;
+  by("slider").max = (store.t / 1e6).toFixed(1);
+  by("slider").value = asked;
+  look();
 }
 
 function now() {

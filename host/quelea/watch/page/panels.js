@@ -139,7 +139,7 @@ export function drawEvents() {
   if (fresh === events) list.replaceChildren();
   eventsSeen = mark;
   const items = fresh.slice(-200).reverse().map(([, t, source, name, words]) => {
-    const item = make("li", undefined, LOUD.test(name) ? "bad" : "");
+    const item = make("li", undefined, LOUD.test(name) && !words.includes("wanted") ? "bad" : "");
     item.append(make("time", clock(t)), make("b", `${source} ${name}`), make("span", words));
     return item;
   });

@@ -1,6 +1,6 @@
 // The node table. Rows in sight are brought up to date at each change, others when they come there.
 
-import { bytes, make, number, seconds, setClass, setText } from "./draw.js";
+import { make, number, seconds, setClass, setText } from "./draw.js";
 import { age, isWrong, noticed, shown, store } from "./store.js";
 
 const table = document.getElementById("table");
@@ -10,27 +10,28 @@ const share = (a, b) => (a && b ? `${Math.round((100 * a) / b)} %` : "–");
 
 // name, title, is a number, only where there is room, width in px, text, value to sort by
 const COLUMNS = [
-  ["id", "node", false, false, 64, (n) => n.id, (n) => n.number],
-  ["state", "state", false, true, 74, (n) => n.state || (n.present ? "present" : "–"), (n) => n.state || ""],
-  ["wish", "wish", true, false, 64, (n) => number(n.input_q), (n) => n.input_q, "What it would take: its input"],
-  ["value", "value", true, false, 70, (n) => number(n.value_q), (n) => n.value_q, "Its estimate; of a liar its claim"],
-  ["cap", "cap", true, true, 58, (n) => number(n.cap_q), (n) => n.cap_q, "The most it may draw"],
+  ["id", "node", false, false, 56, (n) => n.id, (n) => n.number],
+  ["state", "state", false, true, 68, (n) => n.state || (n.present ? "present" : "–"), (n) => n.state || ""],
+  ["wish", "wish", true, false, 60, (n) => number(n.input_q), (n) => n.input_q, "What it would take: its input"],
+  ["value", "value", true, false, 64, (n) => number(n.value_q), (n) => n.value_q, "Its estimate; of a liar its claim"],
+  ["cap", "cap", true, true, 50, (n) => number(n.cap_q), (n) => n.cap_q, "The most it may draw"],
   ["applied", "applied", true, true, 58, (n) => number(n.applied_q), (n) => n.applied_q],
-  ["reason", "reason", false, false, 128, (n) => n.reason ?? "", (n) => n.reason ?? ""],
-  ["round", "epoch · round", true, true, 88, (n) => (n.epoch === null || n.epoch === undefined ? "–" : `${n.epoch} · ${n.round}`), (n) => n.epoch * 1e6 + n.round],
+  ["reason", "reason", false, false, 116, (n) => n.reason ?? "", (n) => n.reason ?? ""],
+  ["suspicion", "suspicion", false, false, 84, suspicion, (n) => -(n.wrong ?? 0) - (n.liar ? 1e9 : 0)],
+  ["round", "round", true, true, 56, (n) => (n.epoch === null || n.epoch === undefined ? "–" : `${n.epoch} · ${n.round}`), (n) => n.epoch * 1e6 + n.round, "Epoch · round in it"],
   ["age", "age s", true, false, 52, (n) => seconds(age(n)), (n) => age(n) ?? Infinity],
   ["heap", "heap", true, true, 54, (n) => share(n.heap_high, n.heap_size), (n) => n.heap_high / n.heap_size || 0, "High-water mark"],
   ["resets", "resets", true, true, 50, (n) => number(n.resets), (n) => n.resets],
-  ["lost", "lost", true, true, 46, (n) => number(n.lost), (n) => n.lost, "Frames of it that were not heard"],
-  ["fw", "firmware", false, true, 64, (n) => n.fw || "–", (n) => n.fw],
-  ["suspicion", "suspicion", false, false, 88, suspicion, (n) => -(n.wrong ?? 0) - (n.liar ? 1e9 : 0)],
+  ["fw", "firmware", false, true, 62, (n) => n.fw || "–", (n) => n.fw],
 ];
+const WIDTH = COLUMNS.reduce((sum, [, , , , width]) => sum + width, 0);
+const NARROW = matchMedia("(max-width: 680px)"); // some columns are hidden: the others share alike
 const rows = new Map(); // number -> {row, cells, shown}
 let order = [], sort = { column: null, up: true }, members = -1, pick = () => {};
 
 function suspicion(n) {
-  if (n.wrong) return `wrong × ${number(n.wrong)}`;
-  if (n.contradictions) return `twice × ${number(n.contradictions)}`;
+  if (n.wrong) return `wrong ${number(n.wrong)}`;
+  if (n.contradictions) return `twice ${number(n.contradictions)}`;
   return n.liar ? "made to lie" : "none";
 }
 
@@ -40,7 +41,7 @@ export function startTable(onPick) {
   for (const [name, title, numeric, wide, width, , , hint] of COLUMNS) {
     const cell = make("th", undefined, [numeric ? "num" : "", wide ? "wide" : ""].join(" ").trim());
     cell.scope = "col";
-    cell.style.width = `${width}px`;
+    if (wide || !NARROW.matches) cell.style.width = `${(100 * width) / WIDTH}%`;
     const button = make("button", title);
     button.type = "button";
     if (hint) button.title = hint;
@@ -141,5 +142,3 @@ function fill(one, cells) {
 export function scrollTo(one) {
   rows.get(one)?.row.scrollIntoView({ block: "nearest" });
 }
-
-export { bytes };
