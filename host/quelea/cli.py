@@ -31,9 +31,7 @@ def fleet(
         int | None, typer.Option(help="F of every node; default: the liars that a node meets.")
     ] = None,
     mode: Annotated[str, typer.Option(help="resilient or exact.")] = "resilient",
-    rule: Annotated[
-        str, typer.Option(help="Rule of the resilient mode; auto: by the graph and F.")
-    ] = "auto",
+    rule: Annotated[str, typer.Option(help="auto: by the graph and F.")] = "auto",
     attack: Annotated[str, typer.Option(help="What the liars do.")] = "ramp",
     topology: Annotated[
         str, typer.Option(help="Such as k-out:8, ring, growth:5, file:PATH; default: by F.")
@@ -49,9 +47,7 @@ def fleet(
     seconds: Annotated[int, typer.Option(help="Length of the run.")] = 40,
     period_ms: Annotated[int, typer.Option(help="Time of a round.")] = 250,
     epoch_rounds: Annotated[int, typer.Option(help="Rounds between restarts; 0: never.")] = 40,
-    fanout: Annotated[
-        int, typer.Option(help="Frames to so many random neighbours; 0: one broadcast.")
-    ] = 0,
+    fanout: Annotated[int, typer.Option(help="To so many neighbours; 0: broadcast.")] = 0,
     demand: Annotated[str, typer.Option(help="homes, switched, or a CSV file.")] = "homes",
     config: Annotated[
         str, typer.Option(help="A fleet.toml, or ev, inverter: limits, loads and options.")
@@ -62,9 +58,8 @@ def fleet(
     policy: Annotated[str, typer.Option(help="max-min or proportional.")] = "max-min",
     seed: Annotated[int, typer.Option(help="Of the graph, the liars and the demand's start.")] = 1,
     chaos: Annotated[bool, typer.Option(help="Half way: restart the broker, kill a node.")] = True,
-    force: Annotated[
-        bool, typer.Option("--force", help="Go on where the graph cannot carry F.")
-    ] = False,
+    storm: Annotated[int, typer.Option(help="Every so many seconds, broker and nodes.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Though the graph lacks F.")] = False,
     name: Annotated[str, typer.Option(help="Of the fleet and the run's folder.")] = "fleet",
     journal_mb: Annotated[
         int, typer.Option(help="Of the journal; beyond it the oldest frames go. 0: no bound.")
@@ -79,10 +74,14 @@ def fleet(
     from quelea.fleet.run import run
 
     as_json = given.pop("json")
-    given.pop("context")
-    source = context.get_parameter_source
-    said = tuple(name for name in given if str(source(name)).endswith("COMMANDLINE"))
+    said = _said(given.pop("context"))
     raise typer.Exit(run(FleetOptions(**given, said=said), as_json=as_json))
+
+
+def _said(context: typer.Context) -> tuple[str, ...]:
+    """Return the names of the parameters that the command line gave."""
+    source = context.get_parameter_source
+    return tuple(name for name in context.params if str(source(name)).endswith("COMMANDLINE"))
 
 
 @app.command()

@@ -1,7 +1,12 @@
 """What a run breaks on purpose, half way: the broker dies and comes back, a node is killed.
 
-Of a cluster one server dies for good, and its nodes have to find another.
+Of a cluster one server dies for good, and its nodes have to find another. In a storm the broker
+dies again and again, and a fifth of the nodes each time.
 """
+
+import random
+from collections.abc import Callable
+from functools import partial
 
 from quelea.errors import UserError
 from quelea.fleet.broker import Broker, EmbeddedBroker
@@ -16,6 +21,8 @@ BROKER_AT = 0.40  # share of the run's time
 NODE_AT = 0.55
 BROKER_DOWN_S = 1.0
 NODE_DOWN_S = 1.0
+STORM_SHARE = 5  # one node in so many, each time
+STORM_REST_S = 20  # at the end, in which all come back
 
 
 class Chaos:
@@ -36,12 +43,25 @@ class Chaos:
         self.scene = scene
         self.victim = plan.topology.id_of(plan.honest[len(plan.honest) // 2])
         self.nodes = plan.topology.node_count
-        self.due = [
+        self.due: list[tuple[float, Callable[[], None]]] = [
             (BROKER_AT * options.seconds, self.restart_broker),
             (NODE_AT * options.seconds, self.kill_node),
         ]
         if not options.chaos:
             self.due = []
+        elif options.storm:
+            self.due = self._storm(options, plan)
+
+    def _storm(self, options: FleetOptions, plan: Plan) -> list[tuple[float, Callable[[], None]]]:
+        """Return what is due: the broker again and again, and a fifth of the nodes between."""
+        rng = random.Random(f"storm {options.seed}")
+        ids = [plan.topology.id_of(number) for number in plan.topology.nodes]
+        due: list[tuple[float, Callable[[], None]]] = []
+        for at_s in range(options.storm, options.seconds - STORM_REST_S, options.storm):
+            due.append((at_s, self.restart_broker))
+            for node_id in sorted(rng.sample(ids, max(1, len(ids) // STORM_SHARE))):
+                due.append((at_s + options.storm / 2, partial(self.kill_node, node_id)))
+        return [row for row in due if row[0] < options.seconds - STORM_REST_S]
 
     def act(self, elapsed_s: float) -> None:
         """Inject every fault whose time has come."""
@@ -79,9 +99,10 @@ class Chaos:
         self.recorder.fault("server-kill", server.server_name, from_us, None, fired, detail)
         self.scene.note(f"server {server.server_name} killed for good; {len(nodes)} nodes move")
 
-    def kill_node(self) -> None:
-        """SIGKILL one honest node; the supervisor starts it again."""
+    def kill_node(self, node_id: str = "") -> None:
+        """SIGKILL a node, by default one honest one; the supervisor starts it again."""
+        victim = node_id or self.victim
         from_us = self.recorder.now_us()
-        fired = int(self.supervisor.kill(self.victim, NODE_DOWN_S))
-        self.recorder.fault("node-kill", self.victim, from_us, self.recorder.now_us(), fired)
-        self.scene.note(f"{self.victim} killed")
+        fired = int(self.supervisor.kill(victim, NODE_DOWN_S))
+        self.recorder.fault("node-kill", victim, from_us, self.recorder.now_us(), fired)
+        self.scene.note(f"{victim} killed")

@@ -50,6 +50,7 @@ class FleetOptions:
     policy: str = "max-min"
     seed: int = 1
     chaos: bool = True
+    storm: int = 0
     force: bool = False
     name: str = "fleet"
     journal_mb: int = 4096
@@ -108,6 +109,7 @@ class FleetOptions:
             ("--period-ms", self.period_ms, *span),
             ("--epoch-rounds", self.epoch_rounds, 0, limits.EPOCH_ROUNDS_MAX),
             ("--fanout", self.fanout, 0, limits.FANOUT_MAX),
+            ("--storm", self.storm, 0, SECONDS_MAX),
             ("--seed", self.seed, 0, 2**31 - 1),
             ("--journal-mb", self.journal_mb, 0, JOURNAL_MB_MAX),
             ("--keep", self.keep, 0, 100_000),
