@@ -94,7 +94,7 @@ def round_lines(counts: Counts | None, times: Times) -> list[str]:
     return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in rows]
 
 
-ROUNDS_OF_A_CALL = 18  # device/part_node.py: ROUNDS - FIRST
+ROUNDS_OF_A_CALL = 8  # device/part_node.py: ROUNDS - FIRST
 
 
 def checks(counts: Counts | None, again: Counts | None, times: Times) -> list[Check]:

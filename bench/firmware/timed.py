@@ -12,7 +12,7 @@ from quelea.conform.targets.unix import Unix
 from bench.firmware.parts import COUNTS, DEVICE, EXACT, PARTS, RESILIENT
 
 TIMEOUT_S = 60.0
-REPEATS, LEAST_US = 30, 300  # turns, and how long the calls of one turn last at least
+REPEATS, LEAST_US = 80, 300  # turns, and how long the calls of one turn last at least
 NODE = "node {mode}, checksum {kind}"
 KINDS = ("native", "plain")
 

@@ -11,8 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.__main__ import repeated  # noqa: E402
 from bench.gathered import half_up, must_equal  # noqa: E402  (the path above comes first)
-from bench.measure import Row, cpu, shown, table  # noqa: E402
+from bench.measure import Row, cpu, least, shown, table  # noqa: E402
 
 
 def test_a_row_judges_by_its_bound() -> None:
@@ -43,6 +44,25 @@ def test_every_work_is_run_as_often_as_the_others() -> None:
     ran: list[str] = []
     cpu([lambda: ran.append("a"), lambda: ran.append("b")], 4)
     assert ran.count("a") == ran.count("b") >= 4
+
+
+def test_a_row_that_misses_is_measured_again_for_both_sides() -> None:
+    left = [Row("a", 2.0, "b", 4.0, 2.0, bound=3), Row("a", 1.0, "b", 3.5, 3.5, bound=3)]
+    made = repeated(lambda: [left.pop(0)])
+    assert not left and made[0].ok and made[0].value == 3.5 and made[0].note == "2 times"
+    never = repeated(lambda: [Row("a", 2.0, "b", 4.0, 2.0, bound=3)])
+    assert not never[0].ok and never[0].note == "5 times"
+
+
+def test_the_least_times_of_two_measurements() -> None:
+    def both(unit: str, one: float, other: float) -> float:
+        return least(
+            Row("a", 2.0, "b", 8.0, one, unit), Row("a", 4.0, "b", 6.0, other, unit)
+        ).value
+
+    assert both("x peer", 4, 1.5) == 3 and both("x its time", 0.25, 0.66) == 2 / 6
+    assert both("M agent-rounds/s", 100, 50) == 100 and both("ns", 20, 40) == 20
+    assert both("q", 7, 8) == 8
 
 
 def test_wrong_results_are_refused() -> None:

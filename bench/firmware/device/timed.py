@@ -13,7 +13,7 @@ except ImportError:
 
 
 def now_us():
-    """Return a running time in us."""
+    """Return a running time in us, on the wall: the processor's goes by the tick here."""
     return time.time_ns() / 1000
 
 
@@ -41,6 +41,8 @@ class Timing:
         end_us = now_us()
         self.base_us = min(self.base_us, middle_us - begin_us)
         self.call_us = min(self.call_us, end_us - middle_us)
+        if hasattr(self.part, "restore"):
+            self.part.restore()
 
     def fit(self, least_us) -> None:
         """Double the calls until they last so long, for clocks that go by the millisecond."""
