@@ -48,6 +48,7 @@ package(  # noqa: F821
         "port/session.py",
         "port/share.py",
         "port/store.py",
+        "port/story.py",
         "port/tcp.py",
         "port/unix.py",
     ),

@@ -200,6 +200,9 @@ def story(
         int, typer.Option(help="Loss by overload: 100 collapses, 0 only saturates.")
     ] = 100,
     jobs: Annotated[int, typer.Option(help="Processes for --seeds; 0: one a core.")] = 0,
+    fleet: Annotated[
+        bool, typer.Option("--fleet", help="Real MicroPython processes; takes two minutes.")
+    ] = False,
     png: Annotated[Path | None, typer.Option(help="The picture; default: below --runs.")] = None,
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("runs"),
     json: Json = False,

@@ -48,6 +48,7 @@ class Options:
     lie: str = "random"
     kappa_percent: int = 100
     jobs: int = 0
+    fleet: bool = False
     png: Path | None = None
     runs: Path = Path("runs")
 
@@ -71,6 +72,8 @@ class Options:
         ):
             if not low <= value <= high:
                 raise UserError(f"{value} is out of range", flag, f"{low} to {high}")
+        if self.fleet and self.seeds > 1:
+            raise UserError("one seed at a time", "--fleet", "", "leave --seeds out")
         setting.draw(self.seed, self.rho)
 
 
@@ -101,8 +104,10 @@ def _tell(options: Options, console: Console) -> tuple[list[Check], dict[str, An
     )
     parts: list[tuple[Phase, Course]] = []
     chapters: list[tale.Chapter] = []
-    phases = tale.phases(options.mode, options.liars, options.lie)
-    for phase, course in run(instance, phases, options.kappa_percent):
+    folder = open_run("story", options.runs)
+    if folder.note:
+        console.print(f"warning: {folder.note}", style="yellow")
+    for phase, course in _courses(options, instance, folder.path, console):
         begins = sum(before.rounds for before, _ in parts)
         parts.append((phase, course))
         chapters.append(tale.chapter(phase, course, begins))
@@ -110,15 +115,34 @@ def _tell(options: Options, console: Console) -> tuple[list[Check], dict[str, An
             f"round {begins + phase.rounds}: {phase.name} ({phase.mode}): "
             f"{chapters[-1].share:.3f} of the optimum"
         )
-    return tale.checks(chapters), report(options, parts, chapters, console)
+    checks = tale.checks(chapters, options.fleet)
+    return checks, _report(options, parts, chapters, console, folder.path)
 
 
-def report(
+def _courses(
+    options: Options, instance: setting.Instance, folder: Path, console: Console
+) -> Iterator[tuple[Phase, Course]]:
+    """Yield each phase with its course, from the simulator or from real processes."""
+    mode, kappa_percent = options.mode, options.kappa_percent
+    if not options.fleet:
+        yield from run(instance, tale.phases(mode, options.liars, options.lie), kappa_percent)
+        return
+    from quelea.story import fleet
+
+    fleet.stoppable()
+    phases = tale.phases(mode, options.liars, options.lie, tale.FLEET_ROUNDS)
+    with fleet.StoryFleet(instance, folder, kappa_percent) as running:
+        took_s = sum(phase.rounds for phase in phases) * fleet.PERIOD_MS // 1000
+        console.print(f"{setting.AGENTS} MicroPython processes are ready; {took_s} s to go")
+        yield from running.run(phases)
+
+
+def _report(
     options: Options,
     parts: list[tuple[Phase, Course]],
     chapters: list[tale.Chapter],
     console: Console,
-    world: str = "in the simulator",
+    folder: Path,
 ) -> dict[str, Any]:
     """Print the table, draw the picture; return the part of the JSON object that is the run's."""
     table = Table(title="Last 50 rounds of each phase", title_justify="left")
@@ -131,7 +155,8 @@ def report(
             f"{one.fairness:.4f}", f"{one.oscillation:.5f}", f"{one.messages:.2f}",
         )  # fmt: skip
     console.print(table)
-    path = options.png or open_run("story", options.runs).path / "story.png"
+    path = options.png or folder / "story.png"
+    world = "as real processes" if options.fleet else "in the simulator"
     title = (
         f"{setting.AGENTS} agents {world}, rho {options.rho:g}, seed {options.seed}; "
         f"{options.liars} liars in the last phase"
@@ -141,6 +166,7 @@ def report(
     return {
         "seed": options.seed,
         "rho": options.rho,
+        "fleet": options.fleet,
         "picture": str(path),
         "phases": [_as_json(one) for one in chapters],
     }

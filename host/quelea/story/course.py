@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from quelea.story import setting
 from quelea.story.loop import UNIT_Q, Loop
+from quelea.story.servers import Servers
 from quelea.story.setting import CAPACITIES, Instance
 from quelea.topology.draws import Draws
 
@@ -17,6 +18,8 @@ THRESHOLD = 0.97
 NEVER = 10_000  # rounds, for a bound that is not reached
 LIARS_LANE = 51
 SHOCK_LANE = 52
+
+World = Loop | Servers
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Course:
     moves: list[int] = field(default_factory=list)
     loads: list[list[float]] = field(default_factory=list)
 
-    def take(self, loop: Loop, best: float) -> None:
+    def take(self, loop: World, best: float) -> None:
         """Add the round that the loop has just done."""
         agents = len(loop.agents)
         self.goodput.append(loop.goodput_q / UNIT_Q)
@@ -98,13 +101,13 @@ def oscillation(loads: list[list[float]]) -> float:
     return float(np.mean(np.var(np.array(loads), axis=0)))
 
 
-def shocked(loop: Loop, seed: int, turn: int) -> None:
+def shocked(loop: World, seed: int, turn: int) -> None:
     """Permute a fifth of the demands among their agents; turn: tells shocks of a run apart."""
     draws = Draws(seed, SHOCK_LANE + 2 * turn)
     chosen = [int(i) for i in draws.order(len(loop.agents))[: len(loop.agents) // 5]]
     demands_q = [loop.agents[i].demand_q for i in chosen]
     for i, demand_q in zip(chosen, demands_q[1:] + demands_q[:1], strict=True):
-        loop.demand(i, demand_q)
+        loop.agents[i].demand_q = demand_q
 
 
 def liars(seed: int, agents: int, count: int) -> list[int]:
@@ -112,7 +115,7 @@ def liars(seed: int, agents: int, count: int) -> list[int]:
     return sorted(int(i) + 1 for i in Draws(seed, LIARS_LANE).order(agents)[:count])
 
 
-def best_of(loop: Loop, instance: Instance) -> float:
+def best_of(loop: World, instance: Instance) -> float:
     """Return the optimum in units for the demands and capacities as they are in the loop."""
     demands = [agent.demand_q // UNIT_Q for agent in loop.agents]
     capacities = [capacity_q // UNIT_Q for capacity_q in loop.capacities_q]

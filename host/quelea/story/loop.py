@@ -93,17 +93,13 @@ class Loop:
         for agent in self.agents:
             agent.resize(server, capacity_q)
 
-    def demand(self, index: int, demand_q: int) -> None:
-        """Change an agent's demand."""
-        self.agents[index].demand_q = demand_q
-
     # -- a round -------------------------------------------------------------------------------
     def round(self) -> None:
         """Choose, ask, serve, answer, gossip."""
         self.rounds += 1
         self._choose()
         self._ask()
-        self._serve()
+        serve(self)
         for i in range(len(self.agents)):
             offload = self.offloads[self.servers[i]]
             self.agents[i].answered(offload.asked_q, self._granted_q[i])
@@ -130,38 +126,6 @@ class Loop:
             granted_q = offload.ask(i + 1, agent.demand_q, agent.lease.held_q)
             self._granted_q[i] = granted_q
             self.sent_q[i] = granted_q if agent.throttled else agent.demand_q
-
-    def _serve(self) -> None:
-        """What is sent meets the capacities."""
-        loads_q = self.loads_q
-        for server in range(len(loads_q)):
-            loads_q[server] = 0
-        for i in range(len(self.servers)):
-            loads_q[self.servers[i]] += self.sent_q[i]
-        self.goodput_q = 0
-        self.overloaded = 0
-        self.overasked = 0
-        done_q = []
-        for server in range(len(loads_q)):
-            done_q.append(self.done_q(loads_q[server], self.capacities_q[server]))
-            self.goodput_q += done_q[server]
-            if loads_q[server] > self.capacities_q[server]:
-                self.overloaded += 1
-            if self.offloads[server].asked_q > self.capacities_q[server]:
-                self.overasked += 1
-        for i in range(len(self.servers)):
-            server = self.servers[i]
-            sent_q = self.sent_q[i]
-            if loads_q[server] > done_q[server]:
-                sent_q = part(done_q[server], sent_q, loads_q[server])
-            self.served_q[i] = sent_q
-
-    def done_q(self, load_q: int, capacity_q: int) -> int:
-        """Return what a server does of a load."""
-        if load_q <= capacity_q:
-            return load_q
-        whole = 100 * capacity_q
-        return int(part(capacity_q, whole, whole + self.kappa_percent * (load_q - capacity_q)))
 
     def _gossip(self) -> None:
         """Each agent that has something to say pushes to one neighbour, which answers."""
@@ -192,3 +156,41 @@ class Loop:
                 self.agents[i].row, self.lie, self.capacities_q, truths_q, spared, self.rounds,
                 self.draws,
             )  # fmt: skip
+
+
+def serve(world) -> None:  # type: ignore[no-untyped-def]
+    """Let what is sent meet the capacities: loads_q, goodput_q, served_q, overloaded, overasked.
+
+    world: a Loop, or the host's side of a fleet of processes, which has the same columns.
+    """
+    loads_q = world.loads_q
+    for server in range(len(loads_q)):
+        loads_q[server] = 0
+    for i in range(len(world.servers)):
+        loads_q[world.servers[i]] += world.sent_q[i]
+    world.goodput_q = 0
+    world.overloaded = 0
+    world.overasked = 0
+    all_done_q = []
+    for server in range(len(loads_q)):
+        capacity_q = world.capacities_q[server]
+        all_done_q.append(done_q(loads_q[server], capacity_q, world.kappa_percent))
+        world.goodput_q += all_done_q[server]
+        if loads_q[server] > capacity_q:
+            world.overloaded += 1
+        if world.offloads[server].asked_q > capacity_q:
+            world.overasked += 1
+    for i in range(len(world.servers)):
+        server = world.servers[i]
+        sent_q = world.sent_q[i]
+        if loads_q[server] > all_done_q[server]:
+            sent_q = part(all_done_q[server], sent_q, loads_q[server])
+        world.served_q[i] = sent_q
+
+
+def done_q(load_q: int, capacity_q: int, kappa_percent: int) -> int:
+    """Return what a server does of a load, in q."""
+    if load_q <= capacity_q:
+        return load_q
+    whole = 100 * capacity_q
+    return int(part(capacity_q, whole, whole + kappa_percent * (load_q - capacity_q)))

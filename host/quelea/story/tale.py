@@ -36,16 +36,23 @@ class Chapter:
     fairness: float
     oscillation: float
     messages: float
-    messages_most: float
+    messages_most: float  # mean of 10 rounds in a row
 
 
-def phases(mode: Mode = COORDINATED, liars: int = 5, lie: str = "random") -> tuple[Phase, ...]:
+ROUNDS = (100, 150, 150, 150)  # of the phases, in the simulator
+FLEET_ROUNDS = (60, 120, 120, 120)  # by real processes, a quarter of a second each
+
+
+def phases(
+    mode: Mode = COORDINATED, liars: int = 5, lie: str = "random",
+    rounds: tuple[int, ...] = ROUNDS,
+) -> tuple[Phase, ...]:  # fmt: skip
     """Return the four phases; mode: of all but the first."""
     return (
-        Phase("greedy", 100, GREEDY),
-        Phase("coordination on", 150, mode),
-        Phase("shock", 150, mode, halved=HALVED, permuted=True),
-        Phase("liars", 150, mode, permuted=True, liars=liars, lie=lie),
+        Phase("greedy", rounds[0], GREEDY),
+        Phase("coordination on", rounds[1], mode),
+        Phase("shock", rounds[2], mode, halved=HALVED, permuted=True),
+        Phase("liars", rounds[3], mode, permuted=True, liars=liars, lie=lie),
     )
 
 
@@ -64,27 +71,28 @@ def chapter(phase: Phase, course: Course, begins: int) -> Chapter:
         fairness=float(np.mean(course.fairness[-LAST:])),
         oscillation=oscillation(course.loads[-LAST:]),
         messages=float(np.mean(course.messages[-LAST:])),
-        messages_most=max(course.messages),
+        messages_most=float(np.convolve(course.messages, np.full(10, 0.1), "valid").max()),
     )
 
 
-def checks(chapters: list[Chapter]) -> list[Check]:
+def checks(chapters: list[Chapter], fleet: bool = False) -> list[Check]:
     """Return the bounds of a single seed.
 
-    Wider than those of the table, which are means and medians of many seeds.
+    Wider than those of the table, which are means and medians of many seeds. fleet: processes with
+    clocks of their own do not act at the same moment and herd less; greed collapses not so deep.
     """
     greedy, coordinated, shock, liars = chapters
     many = liars.phase.liars > 5
     damping = greedy.oscillation / max(coordinated.oscillation, 1e-9)
     rows = (
-        ("greedy: goodput", greedy.share, 0.60, "of optimum", False),
+        ("greedy: goodput", greedy.share, 0.80 if fleet else 0.60, "of optimum", False),
         ("coordinated: goodput", coordinated.share, 0.98, "of optimum", True),
         ("coordinated: rounds to stay above .97", coordinated.stay, 120, "rounds", False),
         ("coordinated: overloaded servers", coordinated.overloaded, 0.1, "of 8", False),
         ("coordinated: Jain of satisfaction", coordinated.fairness, 0.98, "", True),
         ("coordinated: oscillation falls", min(damping, 1e6), 10, "times", True),
         ("coordinated: messages", coordinated.messages, 0.5, "an agent and round", False),
-        ("shock: rounds to be back at .97", shock.recovery, 30, "rounds", False),
+        ("shock: rounds to be back at .97", shock.recovery, 60 if fleet else 30, "rounds", False),
         ("liars: goodput", liars.share, 0.95 if many else 0.97, "of optimum", True),
         (
             "messages, most", max(one.messages_most for one in chapters), 2.0,

@@ -1,0 +1,254 @@
+"""The main loop of a node that chooses among servers: chooser, transport, and one wait a turn.
+
+    round (own clock): choose -> question to the server -> its answer -> a row to a neighbour
+
+cfg.json is that of any node, with one more object `story`: capacities_q, allowed, demand_q, seed,
+loss_of_32768 (rows of its own that the node drops, to have the loss of the simulator). Nothing
+begins before the host says how to behave; what it says it repeats, numbered.
+
+    question    n/<id>/x              lease row, for whoever stands for the servers
+    answer      cmd/<id>/grant        lease row
+    rumours     d/<id>/<neighbour>    rumour rows
+    mode        cmd/all/mode          {"n", "rule", "throttled", "checked", "adaptive",
+                                       "capacities_q"}
+    own         cmd/<id>/own          {"n", "demand_q", "lie"}
+    end         cmd/all/stop
+"""
+
+import json
+import sys
+
+from quelea_proto.draws import Draws
+from quelea_proto.fixed import ticks_add, ticks_diff
+from quelea_proto.lease_row import BYTES, Lease, pack, unpack
+from quelea_proto.limits import INBOX_FRAMES_MAX, Q_MAX, const
+from quelea_proto.topics import build
+
+from quelea_agent import choice
+from quelea_agent.chooser import Chooser, Plan
+from quelea_agent.port import config, mqtt
+from quelea_agent.port.run import port_module
+
+_EXIT_CONFIG = const(2)
+_LAST_WORDS_MS = const(1000)
+_LOSS_LANE = const(1)  # added to the seed: losses are drawn beside the chooser's own numbers
+
+
+class Node:
+    """One node with its edges; rounds are the chooser's, by this process's own clock."""
+
+    def __init__(self, module, port, cfg: dict, settings) -> None:
+        story = cfg["story"]
+        self.ticks = port.ticks
+        self.settings = settings
+        session, _ = port.begin_session()
+        self.chooser = Chooser(
+            Plan(
+                settings.node, settings.numbers, tuple(story["capacities_q"]),
+                tuple(story["allowed"]), story["demand_q"], story["seed"],
+            ),
+            session,
+        )  # fmt: skip
+        self.loss = story.get("loss_of_32768", 0)
+        self.draws = Draws(story["seed"] + _LOSS_LANE, settings.node)
+        self.began = False
+        self.stopping = False
+        self.next_ms = 0
+        self._seq = 0
+        self._mode = 0
+        self._own = 0
+        self._forge = None
+        self._inbox = []
+        self._question = Lease()
+        self._question.node = settings.node
+        self._question.session = session
+        self._answer = Lease()
+        self._buffer = bytearray(BYTES)
+        self._topics(settings)
+        self._up = False
+        self._wait_ms_max = module.WAIT_MS_MAX
+        self.transport = mqtt.Transport(
+            port.ticks, cfg["broker"], settings.id, settings.node, (self._state, b"lost"),
+            self._receive, port.wake, port.ready,
+        )  # fmt: skip
+
+    def _topics(self, settings) -> None:
+        fleet = settings.fleet
+        own = settings.id
+        self._state = build("state", fleet, own).encode()
+        self._ask_topic = build("frame", fleet, own).encode()
+        self._own_prefix = build("command", fleet, own, "+")[:-1].encode()
+        self._all_prefix = build("command", fleet, "all", "+")[:-1].encode()
+        self._filters = (
+            (build("direct", fleet, "+", own).encode(), 0),
+            (self._own_prefix + b"+", 1),
+            (self._all_prefix + b"+", 1),
+        )
+        self._sources = {}
+        self._to = {}
+        for slot in range(len(settings.numbers)):
+            other = settings.ids[slot]
+            self._sources[build("direct", fleet, other, own).encode()] = settings.numbers[slot]
+            self._to[settings.numbers[slot]] = build("direct", fleet, own, other).encode()
+
+    def run(self) -> None:
+        """Run until the host, Ctrl-C or the wake stream says stop; then leave in order."""
+        self.transport.connect()
+        try:
+            while not self.stopping and not self.transport.woken:
+                self._turn()
+        except KeyboardInterrupt:
+            pass
+        self.transport.publish(self._state, b"disconnected", 1, True)
+        self.transport.close(_LAST_WORDS_MS)
+
+    # -- a turn ---------------------------------------------------------------------------------
+    def _turn(self) -> None:
+        now_ms = self.ticks.ticks_ms()
+        self._follow()
+        while self._inbox:
+            topic, payload = self._inbox.pop(0)
+            self._take(topic, payload)
+        deadline_ms = ticks_add(now_ms, self._wait_ms_max)
+        if self.began:
+            if ticks_diff(now_ms, self.next_ms) >= 0:
+                self._round(now_ms)
+            deadline_ms = self.next_ms
+        self.transport.poll(deadline_ms)
+
+    def _follow(self) -> None:
+        up = self.transport.state() == mqtt.UP
+        if up and not self._up:
+            for topic, qos in self._filters:
+                self.transport.subscribe(topic, qos)
+            self.transport.publish(self._state, b"ready", 1, True)
+        self._up = up
+
+    def _round(self, now_ms: int) -> None:
+        """Begin a round; one that was lost entirely is left out."""
+        period_ms = self.settings.period_ms
+        self.next_ms = ticks_add(self.next_ms, period_ms)
+        if ticks_diff(now_ms, self.next_ms) >= 0:
+            self.next_ms = ticks_add(now_ms, period_ms)
+        chooser = self.chooser
+        question = self._question
+        question.server = chooser.choose()
+        self._seq += 1
+        question.seq = self._seq
+        question.first_q = chooser.demand_q
+        question.second_q = chooser.lease.held_q
+        question.use_q = chooser.held_q()
+        pack(self._buffer, question)
+        self.transport.publish(self._ask_topic, self._buffer)
+
+    # -- messages -------------------------------------------------------------------------------
+    def _receive(self, topic: bytes, payload: bytes) -> None:
+        """Keep a message for the turn; the oldest goes when there are too many."""
+        if len(self._inbox) >= INBOX_FRAMES_MAX:
+            self._inbox.pop(0)
+        self._inbox.append((topic, payload))
+
+    def _take(self, topic: bytes, payload: bytes) -> None:
+        source = self._sources.get(topic)
+        if source is not None:
+            if self.chooser.hear(source, payload):
+                self._tell(source)
+        elif topic.startswith(self._own_prefix):
+            verb = topic[len(self._own_prefix) :]
+            if verb == b"grant":
+                self._granted(payload)
+            elif verb == b"own":
+                self._set_own(_object(payload))
+        elif topic.startswith(self._all_prefix):
+            verb = topic[len(self._all_prefix) :]
+            if verb == b"stop":
+                self.stopping = True
+            elif verb == b"mode":
+                self._set_mode(_object(payload))
+
+    def _granted(self, payload: bytes) -> None:
+        """Take the answer to this round's question, then speak; a late one says nothing."""
+        answer = self._answer
+        if not unpack(payload, answer) or not answer.answer:
+            return
+        if answer.seq != self._seq or answer.server != self.chooser.server:
+            return
+        self.chooser.answered(answer.first_q, answer.second_q)
+        slot = self.chooser.speak()
+        if slot >= 0:
+            self._tell(self.settings.numbers[slot])
+
+    def _tell(self, number: int) -> None:
+        """Send the chooser's row to a neighbour, unless it is to be lost."""
+        if self._forge is not None:
+            self._lie()
+        if self.draws.next() >= self.loss:
+            self.transport.publish(self._to[number], self.chooser.row)
+
+    def _lie(self) -> None:
+        chooser = self.chooser
+        believed_q = [max(0, chooser.rumours.load_q(i)) for i in range(len(chooser.capacities_q))]
+        forge, lie = self._forge
+        forge(
+            chooser.row, lie, chooser.capacities_q, believed_q, -1, chooser.rumours.round,
+            self.draws,
+        )  # fmt: skip
+
+    # -- what the host says ---------------------------------------------------------------------
+    def _set_mode(self, args) -> None:
+        if args is None or args.get("n", 0) == self._mode or choice.find(args.get("rule")) is None:
+            return
+        self._mode = args.get("n", 0)
+        capacities_q = args.get("capacities_q", ())
+        chooser = self.chooser
+        for server in range(min(len(capacities_q), len(chooser.capacities_q))):
+            if 0 < capacities_q[server] <= Q_MAX and (
+                capacities_q[server] != chooser.capacities_q[server]
+            ):
+                chooser.resize(server, capacities_q[server])
+        if args.get("anew", True):
+            chooser.use(
+                args["rule"], bool(args.get("throttled")), bool(args.get("checked")),
+                bool(args.get("adaptive")),
+            )  # fmt: skip
+        if not self.began:
+            self.began = True
+            phase_ms = self.draws.below(self.settings.period_ms)
+            self.next_ms = ticks_add(self.ticks.ticks_ms(), phase_ms)
+
+    def _set_own(self, args) -> None:
+        if args is None or args.get("n", 0) == self._own:
+            return
+        self._own = args.get("n", 0)
+        demand_q = args.get("demand_q", 0)
+        if isinstance(demand_q, int) and 0 < demand_q <= Q_MAX:
+            self.chooser.demand_q = demand_q
+        name = args.get("lie")
+        self._forge = None
+        if name:
+            import attack  # staged beside cfg.json of an emulated liar, nowhere else
+
+            lie = attack.find(name)
+            if lie is not None:
+                self._forge = (attack.forge, lie)
+
+
+def _object(payload: bytes):
+    """Return the JSON object in payload, or None."""
+    try:
+        value = json.loads(payload)
+    except Exception:  # what json raises on garbage differs by runtime
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def main() -> None:
+    """Read cfg.json and run; exit status 2 with one sentence for a faulty one."""
+    cfg, settings, problem = config.read()
+    if not problem and not isinstance(cfg.get("story"), dict):
+        problem = "cfg.json: story: an object is needed"
+    if problem:
+        sys.stderr.write("quelea: " + problem + "\n")
+        sys.exit(_EXIT_CONFIG)
+    module = port_module()
+    Node(module, module.Port(cfg), cfg, settings).run()

@@ -1,0 +1,218 @@
+"""`quelea story --fleet`: the tale by real MicroPython processes with clocks of their own.
+
+Fifty processes, each with a board's heap, speak over a real broker: rumours to each other, and
+questions to the servers, for which the host stands (servers.py). Phases are switched by commands.
+"""
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from quelea_proto import topics
+
+from quelea.coordinator.link import Link
+from quelea.errors import UserError
+from quelea.fleet import broker as brokers
+from quelea.fleet import interpreter, staging
+from quelea.fleet.accounts import HOST_USER, Accounts
+from quelea.fleet.forkserver import Launcher, LaunchError
+from quelea.fleet.supervisor import NodeSpec, Supervisor
+from quelea.story import course, lies
+from quelea.story.course import Course, Phase
+from quelea.story.loop import LOSS_OF_32768, UNIT_Q, Setup
+from quelea.story.servers import Servers
+from quelea.story.setting import CAPACITIES, Instance
+
+FLEET = "story"
+PERIOD_MS = 250
+HEAP_KB = 110
+READY_S = 60.0
+REPEAT_ROUNDS = 8  # between two repetitions of what the host has said
+KEEPALIVE_S = 10
+MAIN = "from quelea_agent.port.story import main\n\nmain()\n"
+
+
+def node_id(number: int) -> str:
+    """Return the id of a node number."""
+    return f"a{number:02d}"
+
+
+def config(
+    instance: Instance, setup: Setup, number: int, broker: dict[str, Any]
+) -> dict[str, Any]:
+    """Return cfg.json of a node."""
+    rows = instance.neighbours
+    return {
+        "v": 1,
+        "fleet": FLEET,
+        "id": node_id(number),
+        "node": number,
+        "neighbours": [
+            [other, node_id(other), rows[other - 1].index(number)] for other in rows[number - 1]
+        ],
+        "period_ms": PERIOD_MS,
+        "broker": broker,
+        "story": {
+            "capacities_q": setup.capacities_q,
+            "allowed": setup.allowed[number - 1],
+            "demand_q": setup.demands_q[number - 1],
+            "seed": instance.seed,
+            "loss_of_32768": LOSS_OF_32768,
+        },
+    }
+
+
+class StoryFleet:
+    """Broker, processes and the host's servers; all ended when the context is left."""
+
+    def __init__(self, instance: Instance, folder: Path, kappa_percent: int = 100) -> None:
+        self.instance = instance
+        self.setup = instance.setup(kappa_percent)
+        self.servers = Servers(self.setup)
+        self.folder = folder
+        self.numbers = range(1, len(self.servers.agents) + 1)
+        self.ready: set[str] = set()
+        self.lying: set[int] = set()
+        self._said: list[tuple[str, str]] = []
+        self._turn = 0
+        self._stack = ExitStack()
+        self._asks = {topics.build("frame", FLEET, node_id(n)): n for n in self.numbers}
+        self._states = {topics.build("state", FLEET, node_id(n)): n for n in self.numbers}
+
+    def __enter__(self) -> "StoryFleet":
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        runtime = interpreter.find(None, HEAP_KB)
+        launcher = Launcher(runtime.linked_folder)
+        self._stack.callback(launcher.close)
+        accounts = Accounts.create(FLEET, [node_id(number) for number in self.numbers])
+        broker = brokers.create("nats", self.folder / "broker", launcher, accounts=accounts)
+        broker.start()
+        self._stack.callback(broker.stop)
+        self.link = Link(
+            broker, "story-host", HOST_USER, on_message=self._message, on_up=self._subscribe
+        )
+        self.link.start()
+        self._stack.callback(self.link.stop)
+        self.supervisor = Supervisor(launcher)
+        self._stack.callback(self.supervisor.close)
+        board = staging.stage(mpy_version=runtime.mpy)
+        for number in self.numbers:
+            self._start_node(number, runtime, board, broker)
+        self._await_ready()
+
+    def _start_node(
+        self, number: int, runtime: interpreter.Interpreter, board: staging.Board,
+        broker: brokers.Broker,
+    ) -> None:  # fmt: skip
+        folder = self.folder / "nodes" / node_id(number)
+        user, password = broker.credentials(node_id(number))
+        place = {**brokers.address(broker, number), "user": user, "password": password}
+        place["keepalive_s"] = KEEPALIVE_S
+        cfg = config(self.instance, self.setup, number, place)
+        staging.stage_node(folder, board, cfg, {"attack.py": Path(lies.__file__)})
+        (folder / "main.py").write_text(MAIN)
+        argv = runtime.argv("main.py", HEAP_KB)
+        spec = NodeSpec(
+            node_id(number), argv, folder, folder / "node.log", board.env(), runtime.linked
+        )
+        try:
+            self.supervisor.start(spec)
+        except LaunchError as error:
+            raise UserError(f"node {node_id(number)} does not start: {error}") from error
+
+    def _await_ready(self) -> None:
+        until_s = time.monotonic() + READY_S
+        while len(self.ready) < len(self.numbers):
+            if time.monotonic() > until_s:
+                late = [node_id(n) for n in self.numbers if node_id(n) not in self.ready]
+                log = "\n".join(self.supervisor.log(late[0], 12))
+                raise UserError(
+                    f"{len(late)} nodes did not become ready", why=f"{late[0]} wrote: {log}"
+                )
+            time.sleep(0.05)
+
+    # -- messages -------------------------------------------------------------------------------
+    def _subscribe(self) -> None:
+        for name in ("state", "frame"):
+            self.link.subscribe(topics.build(name, FLEET, "+"))
+        self.link.subscribe(topics.build("direct", FLEET, "+", "+"))
+
+    def _message(self, topic: str, payload: bytes, retained: bool) -> None:
+        number = self._asks.get(topic)
+        if number is not None:
+            answer = self.servers.ask(number, payload)
+            if answer is not None:
+                self.link.publish(self._command(number, "grant"), answer)
+        elif topic in self._states:
+            if payload == b"ready":
+                self.ready.add(node_id(self._states[topic]))
+        else:
+            self.servers.count_row()
+
+    def _command(self, number: int, verb: str) -> str:
+        return topics.build("command", FLEET, node_id(number) if number else "all", verb)
+
+    # -- the tale -------------------------------------------------------------------------------
+    def run(self, phases: tuple[Phase, ...]) -> Iterator[tuple[Phase, Course]]:
+        """Run phases one after the other, a round a period; yield each when it is done."""
+        next_s = time.monotonic()
+        for turn, phase in enumerate(phases):
+            self._begin(phase, anew=turn == 0 or phase.mode != phases[turn - 1].mode)
+            best = course.best_of(self.servers, self.instance)
+            taken = Course()
+            for number in range(phase.rounds):
+                if number % REPEAT_ROUNDS == 0:
+                    self._say()
+                next_s = max(next_s + PERIOD_MS / 1000, time.monotonic())
+                time.sleep(max(0.0, next_s - time.monotonic()))
+                self.servers.tick()
+                taken.take(self.servers, best)
+            yield phase, taken
+        self.link.publish(self._command(0, "stop"), "{}", 1)
+
+    def _begin(self, phase: Phase, anew: bool) -> None:
+        """Set servers and demands, and note what every node is to be told."""
+        self._turn += 1
+        for server, capacity in enumerate(CAPACITIES):
+            self.servers.resize(server, capacity * UNIT_Q // (2 if server == phase.halved else 1))
+        if phase.permuted:
+            course.shocked(self.servers, self.instance.seed, self._turn - 1)
+        self.lying = set(course.liars(self.instance.seed, len(self.numbers), phase.liars))
+        mode = {
+            "n": self._turn,
+            "anew": anew,
+            "rule": phase.mode.rule,
+            "throttled": phase.mode.throttled,
+            "checked": phase.mode.checked,
+            "adaptive": phase.mode.adaptive,
+            "capacities_q": self.servers.capacities_q,
+        }
+        self._said = []
+        for number, member in zip(self.numbers, self.servers.agents, strict=True):
+            own = {"n": self._turn, "demand_q": member.demand_q}
+            own["lie"] = phase.lie if number in self.lying else ""  # type: ignore[assignment]
+            self._said.append((self._command(number, "own"), json.dumps(own)))
+        self._said.append((self._command(0, "mode"), json.dumps(mode)))
+
+    def _say(self) -> None:
+        for topic, payload in self._said:
+            self.link.publish(topic, payload, 1)
+
+
+def stoppable() -> None:
+    """Let SIGTERM end a run as Ctrl-C does, so that no process is left."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,0 +1,63 @@
+"""The story by real MicroPython processes, a small one, and the host's side of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from quelea.story import fleet, setting
+from quelea.story.course import COORDINATED, GREEDY, Phase
+from quelea.story.servers import Servers
+from quelea_proto.lease_row import BYTES, Lease, pack, unpack
+
+AGENTS = 16
+
+
+def question(node: int, seq: int, server: int = 0, ask_q: int = 640) -> bytes:
+    row = Lease()
+    row.node, row.session, row.seq, row.server = node, 1, seq, server
+    row.first_q, row.use_q = ask_q, ask_q
+    buffer = bytearray(BYTES)
+    pack(buffer, row)
+    return bytes(buffer)
+
+
+def test_processes_share_by_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "PERIOD_MS", 100)
+    phases = (Phase("greedy", 10, GREEDY), Phase("coordination on", 45, COORDINATED, liars=1))
+    with fleet.StoryFleet(setting.draw(5, 0.9, AGENTS), tmp_path) as running:
+        (_, greedy), (_, together) = running.run(phases)
+        pids = [running.supervisor.pid(fleet.node_id(number)) for number in running.numbers]
+        questions, refused = running.servers.questions, running.servers.refused
+    assert max(greedy.overloaded) > 0  # nothing is hidden while nobody is throttled
+    assert together.share[-20:].mean() > 0.9
+    assert sum(together.overloaded[-20:]) == 0
+    assert float(np.mean(together.messages[-20:])) < 2.0
+    assert questions > 55 * AGENTS // 2
+    assert refused == 0
+    assert not [pid for pid in pids if pid and Path(f"/proc/{pid}").exists()]
+
+
+def test_a_question_is_answered_once_and_garbage_never() -> None:
+    servers = Servers(setting.draw(5, 0.9, AGENTS).setup())
+    answer = Lease()
+    assert unpack(servers.ask(3, question(3, 1)) or b"", answer)
+    assert (answer.answer, answer.seq, answer.first_q, answer.second_q) == (True, 1, 640, 640)
+    assert servers.ask(3, question(3, 1)) is None  # a repetition
+    assert servers.ask(4, question(3, 2)) is None  # by the topic of another
+    assert servers.ask(3, question(3, 2, server=8)) is None
+    assert servers.ask(3, question(3, 2)[:-1]) is None
+    assert servers.ask(99, question(99, 1)) is None
+    assert servers.refused == 5
+
+
+def test_who_moves_is_counted_once_and_who_falls_silent_draws_nothing() -> None:
+    servers = Servers(setting.draw(5, 0.9, AGENTS).setup())
+    servers.ask(1, question(1, 1, server=2))
+    servers.ask(1, question(1, 2, server=3))
+    assert [offload.asked_q for offload in servers.offloads] == [0, 0, 0, 640, 0, 0, 0, 0]
+    servers.tick()
+    assert (servers.moves, servers.goodput_q) == (1, 640)
+    for _ in range(12):
+        servers.tick()
+    assert servers.goodput_q == 0
+    assert servers.offloads[3].asked_q == 0
