@@ -88,6 +88,7 @@ setup(
             "*.svg",
             "*.toml",
             "*.txt",
+            "*.yml",
             "py.typed",
         ],
         "quelea_proto": ["vectors/*.jsonl"],

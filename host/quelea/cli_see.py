@@ -13,7 +13,7 @@ Run = Annotated[Path | None, typer.Argument(help="Run folder or journal; default
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this file into the command line."""
-    for command in (watch, top, replay, plot, explain):
+    for command in (watch, top, replay, plot, explain, metrics):
         app.command()(command)
     app.add_typer(journal_app, name="journal")
 
@@ -106,6 +106,26 @@ def explain(
     from quelea.pictures.command import explain
 
     raise typer.Exit(explain(node, at, run, as_json=json))
+
+
+def metrics(
+    run: Run = None,
+    broker: Annotated[
+        str, typer.Option(help="Instead of a run: mqtt://[user:pass@]host:port.")
+    ] = "",
+    fleet: Annotated[str, typer.Option(help="The fleet's name on that broker.")] = "fleet",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0: a free one.")] = 9464,
+    per_node: Annotated[
+        int, typer.Option(help="Series of single nodes, for fleets of up to so many; 0: none.")
+    ] = 0,
+) -> None:
+    """Serve figures for Prometheus at /metrics, and /healthz."""
+    from quelea.metrics.command import command
+
+    raise typer.Exit(
+        command(run, broker=broker, fleet=fleet, host=host, port=port, per_node=per_node)
+    )
 
 
 @journal_app.command("show")
