@@ -14,9 +14,12 @@ TIMEOUT_S = 5.0  # for a client to say what it wants
 
 class _Handler(BaseHTTPRequestHandler):
     server: "Server"
-    timeout = TIMEOUT_S
     server_version = "quelea"
     sys_version = ""
+
+    def setup(self) -> None:
+        self.request.settimeout(TIMEOUT_S)
+        super().setup()
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
