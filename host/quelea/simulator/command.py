@@ -1,23 +1,22 @@
 """`quelea sim`: many seeds of a scenario, a verdict, and of a failing seed what explains it."""
 
 import json
-import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from quelea import scenarios
-from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
+from quelea.errors import EXIT_FALSE, EXIT_INTERRUPT, EXIT_OK, UserError
 from quelea.journal import Check, open_run
 from quelea.journal.folder import git_commit
 from quelea.scenarios import Scenario
-from quelea.simulator import picture
+from quelea.simulator import picture, pool
 from quelea.simulator.run import ENDLESS, RAISED, Outcome, run_seed
 from quelea.simulator.source import INSTALLED, Source, of_folder
 
@@ -64,20 +63,24 @@ def say(text: str) -> None:
 
 def run_seeds(
     scenario: Scenario, seeds: Sequence[int], jobs: int, source: Source = INSTALLED
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """Yield the outcome of every seed in order, computed by `jobs` processes."""
     if jobs == 1 or len(seeds) == 1:
-        for seed in seeds:
-            yield run_seed(scenario, seed, source=source)
+        yield from _some(scenario, seeds, source)
         return
-    with ProcessPoolExecutor(max_workers=jobs) as pool:
-        size = max(1, min(16, len(seeds) // (4 * jobs)))
-        yield from pool.map(_one, [(scenario, seed, source) for seed in seeds], chunksize=size)
+    size = max(1, min(16, len(seeds) // (4 * jobs)))
+    chunks = (seeds[at : at + size] for at in range(0, len(seeds), size))
+    for outcomes in pool.shared(jobs, ((_all, (scenario, chunk, source)) for chunk in chunks)):
+        yield from outcomes
 
 
-def _one(task: tuple[Scenario, int, Source]) -> Outcome:
-    scenario, seed, source = task
-    return run_seed(scenario, seed, source=source)
+def _some(scenario: Scenario, seeds: Sequence[int], source: Source) -> Iterator[Outcome]:
+    for seed in seeds:
+        yield run_seed(scenario, seed, source=source)
+
+
+def _all(scenario: Scenario, seeds: Sequence[int], source: Source) -> list[Outcome]:
+    return list(_some(scenario, seeds, source))
 
 
 def sim(
@@ -100,24 +103,53 @@ def sim(
     if firmware is not None:
         say(f"nodes' code: {source}")
     wanted = _wanted(scenario, seed, seeds)
-    jobs = _jobs(jobs)
-    started_s = told_s = time.monotonic()
+    started_s = time.monotonic()
     tally = Tally()
     last: Outcome | None = None
-    for last in run_seeds(scenario, wanted, jobs, source):
-        tally.add(last)
-        if time.monotonic() - told_s > REPORT_S:
-            told_s = time.monotonic()
-            say(f"{tally.seeds} of {len(wanted)} seeds, {len(tally.failures)} broken")
+    try:
+        with closing(run_seeds(scenario, wanted, pool.count(jobs), source)) as outcomes:
+            for last in _told(outcomes, tally, len(wanted)):
+                tally.add(last)
+    except KeyboardInterrupt:
+        _stopped(scenario, tally, len(wanted), firmware, as_json)
+        return EXIT_INTERRUPT
     wall_s = time.monotonic() - started_s
     checks = verdict(scenario, tally, whole=len(wanted) >= scenario.get("seeds", "count"))
     holds = all(check.ok for check in checks)
-    saved = _explain(scenario, tally, runs, source)
+    saved = _explain(scenario, tally, runs, source, len(wanted) == 1)
     _print(scenario, tally, checks, holds, wall_s, firmware, last if len(wanted) == 1 else None)
+    for row in saved:
+        kept = (row["journal"], *row["pictures"])
+        say(f"seed {row['seed']} is kept: {' '.join(Path(name).name for name in kept)}")
+        say(f"  in {Path(row['journal']).parent}")
     if as_json:
         document = _as_json(scenario, tally, checks, holds, wall_s, wanted, saved, firmware, last)
         print(json.dumps(document | {"firmware": str(source)}))
     return EXIT_OK if holds else EXIT_FALSE
+
+
+def _told(outcomes: Iterable[Outcome], tally: Tally, wanted: int) -> Iterator[Outcome]:
+    """Yield the outcomes, and say now and then how far it has come."""
+    told_s = time.monotonic()
+    for outcome in outcomes:
+        yield outcome
+        if time.monotonic() - told_s > REPORT_S:
+            told_s = time.monotonic()
+            say(f"{tally.seeds} of {wanted} seeds, {len(tally.failures)} broken")
+
+
+def _stopped(
+    scenario: Scenario, tally: Tally, wanted: int, firmware: Path | None, as_json: bool
+) -> None:
+    """Say what had come of the seeds when somebody pressed Ctrl-C."""
+    for seed, violations in tally.failures[:SHOWN_MAX]:
+        say(f"seed {seed}: {', '.join(violations)}\n  again: {replay(scenario, seed, firmware)}")
+    say(f"stopped after {tally.seeds} of {wanted} seeds, {len(tally.failures)} broken")
+    if as_json:
+        failed = [seed for seed, _ in tally.failures]
+        print(
+            json.dumps({"verdict": False, "checks": [], "stopped": True, "failed_seeds": failed})
+        )
 
 
 def _wanted(scenario: Scenario, seed: int | None, seeds: int | None) -> range:
@@ -130,15 +162,6 @@ def _wanted(scenario: Scenario, seed: int | None, seeds: int | None) -> range:
     if not 1 <= count <= SEEDS_MAX:
         raise UserError(f"{count} seeds", "--seeds", f"1 to {SEEDS_MAX}", "write --seeds 100")
     return range(first, first + count)
-
-
-def _jobs(jobs: int | None) -> int:
-    most = os.cpu_count() or 1
-    if jobs is None:
-        return min(2, most)
-    if not 1 <= jobs <= 256:
-        raise UserError(f"{jobs} processes", "--jobs", "1 to 256", f"write --jobs {most}")
-    return jobs
 
 
 def verdict(scenario: Scenario, tally: Tally, whole: bool) -> list[Check]:
@@ -159,9 +182,15 @@ def verdict(scenario: Scenario, tally: Tally, whole: bool) -> list[Check]:
     return rows
 
 
-def _explain(scenario: Scenario, tally: Tally, runs: Path, source: Source) -> list[dict[str, Any]]:
-    """Run the first failing seeds again and keep their journals and pictures."""
-    if not tally.failures or scenario.get("checks", "expect") == "fails":
+def _explain(
+    scenario: Scenario, tally: Tally, runs: Path, source: Source, single: bool
+) -> list[dict[str, Any]]:
+    """Run the first failing seeds again and keep their journals and pictures.
+
+    Those of a scenario that must fail are kept only of a seed that was asked for by itself.
+    """
+    meant = scenario.get("checks", "expect") == "fails" and not single
+    if not tally.failures or meant:
         return []
     name = "".join(c if c.isalnum() else "-" for c in scenario.name.lower()).strip("-") or "x"
     folder = open_run(f"sim-{name}"[:40].rstrip("-"), runs)
