@@ -7,6 +7,7 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +23,16 @@ FLAGS = (
     "--disable-dev-shm-usage", "--hide-scrollbars", "--mute-audio", "--remote-debugging-pipe",
 )  # fmt: skip
 
+# The protocol's pipe is on descriptors 3 and 4, wherever ours are.
+HANDED = """
+import os, sys
+reads, writes = (os.dup(int(n)) for n in sys.argv[1:3])
+while min(reads, writes) < 10:
+    reads, writes = os.dup(reads), os.dup(writes)
+os.dup2(reads, 3), os.dup2(writes, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
 
 def find() -> str | None:
     """Return the browser's path, or None."""
@@ -34,14 +45,14 @@ class Chrome:
     def __init__(self, program: str, profile: Path) -> None:
         ours_in, theirs_out = os.pipe()
         theirs_in, ours_out = os.pipe()
-        line = f"exec {program} {' '.join(FLAGS)} --user-data-dir={profile} about:blank"
         self.process = subprocess.Popen(
-            ["sh", "-c", f"{line} 3<&{theirs_in} 4>&{theirs_out}"],
+            [sys.executable, "-c", HANDED, str(theirs_in), str(theirs_out), program, *FLAGS,
+             f"--user-data-dir={profile}", "about:blank"],
             pass_fds=(theirs_in, theirs_out),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-        )
+        )  # fmt: skip
         os.close(theirs_in)
         os.close(theirs_out)
         self._in, self._out = ours_in, ours_out
@@ -166,7 +177,9 @@ class Chrome:
 @contextmanager
 def chrome(program: str) -> Iterator[Chrome]:
     """A browser that is gone afterwards, with all that it has written."""
-    with tempfile.TemporaryDirectory(prefix="quelea-chrome-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="quelea-chrome-", ignore_cleanup_errors=True
+    ) as folder:
         browser = Chrome(program, Path(folder))
         try:
             yield browser

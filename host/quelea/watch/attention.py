@@ -60,8 +60,9 @@ def reason(model: Model, node: Node) -> str:
     if node.number in model.accused:
         return "proved wrong"
     if node.held:
-        live = sum(model.hears(node, slot) for slot in range(len(node.neighbours)))
-        return f"holds: {live} fresh of {model.facts.needed}"
+        live = node.figure("live")
+        fresh = "too few" if live is None or live >= model.facts.needed else str(live)
+        return f"holds: {fresh} of {model.facts.needed} fresh"
     cap_q = model.budget.cap_q(node.number)
     if isinstance(said, str) and said:
         return said[:64]
@@ -141,6 +142,8 @@ def _links(model: Model) -> list[Notice]:
             text = f"{a.id} and {b.id} do not hear each other"
         else:
             deaf, mute = (b, a) if ab else (a, b)
+            if deaf.held:
+                continue  # it waits and so uses nobody: no sign that it does not hear
             text = f"{deaf.id} does not hear {mute.id}"
         found.append(Notice(WARN, "link", (a.number, b.number), text))
     return _gathered(model, found)

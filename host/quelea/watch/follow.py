@@ -20,6 +20,7 @@ from quelea.watch.predict import rho_of
 from quelea.watch.state import Accusation, Model
 
 PAGE_ROWS = 2_000
+AUDIT_ROWS = 200
 AUDIT_S = 0.08  # of a step that the audit may take
 SILENT_S = 10.0  # without a change of the file, where the journal does not say who writes it
 NODES_STEPS = 5  # members and faults change seldom
@@ -148,12 +149,14 @@ class Follower:
             return
         until_s = time.monotonic() + AUDIT_S
         while time.monotonic() < until_s:
-            rows = self.journal.newer_frames(self._audit_at, PAGE_ROWS // 10)
+            rows = self.journal.newer_frames(self._audit_at, AUDIT_ROWS)
             if not rows:
                 break
             for row in rows:
                 auditor.hear(row)
-            self._audit_at = rows[-1].at
+                self._audit_at = row.at
+                if time.monotonic() > until_s:  # where many break the rules each frame takes long
+                    break
         self.audit_behind = max(0, self._at["frame"] - self._audit_at)
         if self.phase != RUNNING and self.whole and not self.audit_behind:
             auditor.finish()

@@ -39,7 +39,7 @@ NODE_FIELDS = (
     "refused",
     "contradictions",
     "wrong",  # findings of the audit
-    "hears",  # a 1 or 0 for each neighbour, by slot
+    "hears",  # for each neighbour, by slot: 1, 0, or ? of a node that holds and so uses nobody
 )
 
 
@@ -76,8 +76,14 @@ def node_row(model: Model, node: Node) -> list[Any]:
         account.refused,
         account.contradictions,
         accused.findings if accused else 0,
-        "".join("1" if model.hears(node, slot) else "0" for slot in range(len(node.neighbours))),
+        "".join(_hears(model, node, slot) for slot in range(len(node.neighbours))),
     ]
+
+
+def _hears(model: Model, node: Node, slot: int) -> str:
+    if model.hears(node, slot):
+        return "1"
+    return "?" if node.held else "0"
 
 
 def members(model: Model) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import { age, node, shown, store } from "./store.js";
 const by = (id) => document.getElementById(id);
 const token = location.hash.slice(1) || sessionStorage.getItem("token") || "";
 const LABELS = { kill: "Kill", lie: "Make it lie", cut: "Cut its line", heal: "Heal", surge: "Surge" };
+const HEARS = { 1: "yes", 0: "no", "?": "waits" }; // one that waits for more inputs uses none
 let built = null;
 
 export function startChosen(unpick) {
@@ -115,8 +116,8 @@ export function neighbours(one) {
     const back = other.neighbours.indexOf(one.number);
     return [
       other.id, number(other.value_q),
-      one.hears?.[slot] === "1" ? "yes" : "no",
-      back >= 0 && other.hears?.[back] === "1" ? "yes" : "no",
+      HEARS[one.hears?.[slot]] ?? "–",
+      back >= 0 ? HEARS[other.hears?.[back]] ?? "–" : "no",
     ];
   });
 }

@@ -67,7 +67,7 @@ export function drawGraph() {
 
 const hears = (one, other) => {
   const slot = one.neighbours.indexOf(other.number);
-  return slot >= 0 && one.hears?.[slot] === "1";
+  return slot < 0 ? "0" : one.hears?.[slot] ?? "0";
 };
 
 function drawLinks() {
@@ -85,7 +85,9 @@ function drawLinks() {
     const one = nodes.get(layout.numbers[a]), other = nodes.get(layout.numbers[b]);
     if (!one || !other || !one.present || !other.present) return; // an absent node says it by itself
     if (!Number.isFinite(one.seq) || !Number.isFinite(other.seq)) return;
-    const count = hears(one, other) + hears(other, one);
+    const [to, from] = [hears(one, other), hears(other, one)];
+    // What cannot be told is taken to be as the other way.
+    const count = (to === "1" || (to === "?" && from === "1")) + (from === "1" || (from === "?" && to === "1"));
     sets[["none", "half", "both"][count]].push([a, b]);
   });
   const stroke = (set, colour, width, alpha, dash) => {

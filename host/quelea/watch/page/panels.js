@@ -57,7 +57,10 @@ export function drawAttention() {
     const item = make("li", undefined, notice.level), button = make("button");
     button.type = "button";
     button.dataset.text = notice.text;
-    button.append(make("b", notice.level === "bad" ? "Fault: " : "Note: "), notice.text);
+    const words = make("span");
+    words.append(make("b", notice.level === "bad" ? "Fault: " : "Note: "), notice.text);
+    button.title = notice.text;
+    button.append(words);
     if (notice.nodes.length) button.addEventListener("click", () => pick(notice.nodes[0]));
     else button.disabled = true;
     item.append(button);

@@ -50,15 +50,18 @@ function timeAxis(ctx, view, wide, tall) {
 }
 
 function cursor(ctx, view, wide, tall) {
+  // One path: where faults overlap the shade stays the same.
+  ctx.beginPath();
   for (const [, , , from, to] of store.slow.faults || []) {
     const a = LEFT + ((from - view.begin) / (view.end - view.begin)) * wide;
     const b = LEFT + (((to ?? view.end) - view.begin) / (view.end - view.begin)) * wide;
-    if (b < LEFT || a > LEFT + wide) continue;
-    ctx.fillStyle = ink.warn;
-    ctx.globalAlpha = 0.16;
-    ctx.fillRect(Math.max(LEFT, a), TOP, Math.max(2, Math.min(b, LEFT + wide) - Math.max(LEFT, a)), tall);
-    ctx.globalAlpha = 1;
+    const left = Math.max(LEFT, a), right = Math.min(LEFT + wide, Math.max(b, a + 2));
+    if (right > left) ctx.rect(left, TOP, right - left, tall);
   }
+  ctx.fillStyle = ink.warn;
+  ctx.globalAlpha = 0.13;
+  ctx.fill();
+  ctx.globalAlpha = 1;
   if (!store.past) return;
   const x = LEFT + ((store.past.t - view.begin) / (view.end - view.begin)) * wide;
   if (x < LEFT || x > LEFT + wide) return;

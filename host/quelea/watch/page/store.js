@@ -90,7 +90,7 @@ export function applyTick(message) {
   if (message.slow) store.slow = message.slow;
   Object.assign(store, {
     t: message.t_us, budget: message.budget, spread: message.spread_q,
-    reading: message.reading, problem: message.problem, heardAt: performance.now(), connected: true,
+    busy: message.busy_ms, reading: message.reading, problem: message.problem, heardAt: performance.now(), connected: true,
   });
 }
 

@@ -140,5 +140,9 @@ function fill(one, cells) {
 }
 
 export function scrollTo(one) {
-  rows.get(one)?.row.scrollIntoView({ block: "nearest" });
+  const row = rows.get(one)?.row; // only the table moves, never the page
+  if (!row) return;
+  const top = row.offsetTop - row.offsetHeight, bottom = row.offsetTop + row.offsetHeight;
+  if (top < box.scrollTop) box.scrollTop = top;
+  else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
 }
