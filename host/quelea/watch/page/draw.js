@@ -35,10 +35,19 @@ export function colourOf(value, middle, range) {
   return ink.ramp[32 + Math.round(32 * Math.min(1, share) * Math.sign(value - middle))];
 }
 
+// Sizes are told, not asked for: to ask after other panels were written would lay the page out.
+const sizes = new ResizeObserver((entries) => {
+  for (const { target, contentRect } of entries) [target.wide, target.tall] = [contentRect.width, contentRect.height];
+});
+
 // A canvas as large as its box; true when it was changed, so that all must be drawn anew.
 export function fit(canvas) {
-  const box = canvas.clientWidth, tall = canvas.clientHeight, scale = Math.min(2, devicePixelRatio || 1);
-  const [width, height] = [Math.round(box * scale), Math.round(tall * scale)];
+  if (canvas.wide === undefined) {
+    [canvas.wide, canvas.tall] = [canvas.clientWidth, canvas.clientHeight];
+    sizes.observe(canvas);
+  }
+  const scale = Math.min(2, devicePixelRatio || 1);
+  const [width, height] = [Math.round(canvas.wide * scale), Math.round(canvas.tall * scale)];
   canvas.scale = scale;
   if (canvas.width === width && canvas.height === height) return false;
   canvas.width = width;

@@ -44,7 +44,7 @@ export function drawGraph() {
   const settling = !layout.resting;
   if (settling) layout.settle();
   if (settling || resized || !layout.px) {
-    layout.place(canvas.clientWidth, canvas.clientHeight, BORDER);
+    layout.place(canvas.wide, canvas.tall, BORDER);
     seen = "";
   }
   drawLinks();
@@ -176,7 +176,7 @@ function label(ctx, size, levels, all) {
   for (let at = 0; at < layout.count; at += 1) {
     const one = shown().nodes.get(layout.numbers[at]), level = one && levels.get(one.number);
     if (!one || (!all && level !== "bad")) continue;
-    const below = layout.py[at] + size + 13 < canvas.clientHeight;
+    const below = layout.py[at] + size + 13 < canvas.tall;
     const y = below ? layout.py[at] + size + 12 : layout.py[at] - size - 5;
     ctx.strokeText(one.id, layout.px[at], y);
     ctx.fillStyle = level === "bad" ? ink.bad : ink.dim;

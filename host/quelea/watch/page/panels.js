@@ -101,7 +101,7 @@ export function drawTraffic() {
   fit(canvas);
   const ctx = clean(canvas), count = store.order.length;
   if (!count) return;
-  const wide = canvas.clientWidth - 40, tall = canvas.clientHeight - 6;
+  const wide = canvas.wide - 40, tall = canvas.tall - 6;
   let most = 1.2, total = 0, over = 0;
   const shares = store.order.map((one) => {
     const rate = slow.rates[one] ?? 0, budget = nodes.get(one)?.budget || 1;

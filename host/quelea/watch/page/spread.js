@@ -33,7 +33,7 @@ export function drawCourse() {
 
 function frame(canvas) {
   const ctx = clean(canvas);
-  const wide = canvas.clientWidth - LEFT - RIGHT, tall = canvas.clientHeight - TOP - BOTTOM;
+  const wide = canvas.wide - LEFT - RIGHT, tall = canvas.tall - TOP - BOTTOM;
   ctx.lineWidth = 1;
   return { ctx, wide, tall };
 }

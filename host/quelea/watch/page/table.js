@@ -1,4 +1,4 @@
-// The node table. Rows in sight are brought up to date at each change, others when they come there.
+// The node table. Only rows in sight, and some around them, are in the document.
 
 import { make, number, seconds, setClass, setText } from "./draw.js";
 import { age, isWrong, noticed, shown, store } from "./store.js";
@@ -27,7 +27,9 @@ const COLUMNS = [
 const WIDTH = COLUMNS.reduce((sum, [, , , , width]) => sum + width, 0);
 const NARROW = matchMedia("(max-width: 680px)"); // some columns are hidden: the others share alike
 const rows = new Map(); // number -> {row, cells, shown}
-let order = [], sort = { column: null, up: true }, members = -1, pick = () => {};
+const ROW_PX = 24, AROUND = 6; // rows beyond those in sight, so that Tab finds the next one
+const above = make("tr"), below = make("tr"); // as tall as what is left out
+let order = [], from = -1, to = -1, sort = { column: null, up: true }, members = -1, pick = () => {};
 
 function suspicion(n) {
   if (n.wrong) return `wrong ${number(n.wrong)}`;
@@ -54,34 +56,38 @@ export function startTable(onPick) {
     cell.append(button);
     head.append(cell);
   }
-  box.addEventListener("scroll", () => drawTable(), { passive: true });
+  box.addEventListener("scroll", place, { passive: true });
+  above.setAttribute("aria-hidden", "true");
+  below.setAttribute("aria-hidden", "true");
   find.addEventListener("input", arrange);
 }
 
 function build() {
   members = store.version.members;
   rows.clear();
-  const body = table.tBodies[0];
-  body.replaceChildren();
-  for (const one of store.order) {
-    const row = make("tr"), cells = [];
-    for (const [name, , numeric, wide] of COLUMNS) {
-      const cell = make(name === "id" ? "th" : "td", undefined, [numeric ? "num" : "", wide ? "wide" : ""].join(" ").trim());
-      let text = cell;
-      if (name === "id") {
-        cell.scope = "row";
-        text = make("button", store.nodes.get(one).id);
-        text.type = "button";
-        text.addEventListener("click", () => pick(store.picked === one ? null : one));
-        cell.append(text);
-      }
-      cells.push(text);
-      row.append(cell);
-    }
-    rows.set(one, { row, cells, rev: null, text: "" });
-    body.append(row);
-  }
   order = [];
+}
+
+function rowOf(one) {
+  let made = rows.get(one);
+  if (made) return made;
+  const row = make("tr"), cells = [];
+  for (const [name, , numeric, wide] of COLUMNS) {
+    const cell = make(name === "id" ? "th" : "td", undefined, [numeric ? "num" : "", wide ? "wide" : ""].join(" ").trim());
+    let text = cell;
+    if (name === "id") {
+      cell.scope = "row";
+      text = make("button", store.nodes.get(one).id);
+      text.type = "button";
+      text.addEventListener("click", () => pick(store.picked === one ? null : one));
+      cell.append(text);
+    }
+    cells.push(text);
+    row.append(cell);
+  }
+  made = { row, cells };
+  rows.set(one, made);
+  return made;
 }
 
 // Who needs a look first, then by number, unless a column is chosen.
@@ -107,27 +113,48 @@ export function arrange() {
   if (members !== store.version.members) build();
   const next = wanted();
   if (next.length !== order.length || next.some((one, at) => one !== order[at])) {
-    const held = document.activeElement; // moving a row would take the focus from its button
     order = next;
-    table.tBodies[0].replaceChildren(...order.map((one) => rows.get(one).row));
-    if (held && held !== document.activeElement && table.contains(held)) held.focus({ preventScroll: true });
+    table.setAttribute("aria-rowcount", order.length + 1);
+    from = to = -1;
   }
   const levels = noticed();
-  for (const [one, { row }] of rows) {
-    const level = levels.get(one) ?? (shown().nodes.get(one)?.liar ? "warn" : "");
-    setClass(row, [level, store.picked === one ? "picked" : ""].join(" ").trim());
+  for (const one of order) {
+    const made = rows.get(one);
+    if (made) mark(one, made.row, levels);
+  }
+  place();
+}
+
+function mark(one, row, levels) {
+  const level = levels.get(one) ?? (shown().nodes.get(one)?.liar ? "warn" : "");
+  setClass(row, [level, store.picked === one ? "picked" : ""].join(" ").trim());
+}
+
+// Put the rows that can be seen into the document.
+function place() {
+  const first = Math.max(0, Math.floor(box.scrollTop / ROW_PX) - AROUND);
+  const last = Math.min(order.length, Math.ceil((box.scrollTop + box.clientHeight) / ROW_PX) + AROUND);
+  if (first !== from || last !== to) {
+    [from, to] = [first, last];
+    const held = document.activeElement, levels = noticed(); // moving a row takes the focus away
+    above.style.height = `${ROW_PX * from}px`;
+    below.style.height = `${ROW_PX * (order.length - to)}px`;
+    const seen = order.slice(from, to).map((one, at) => {
+      const { row } = rowOf(one);
+      row.setAttribute("aria-rowindex", from + at + 2);
+      mark(one, row, levels);
+      return row;
+    });
+    table.tBodies[0].replaceChildren(above, ...seen, below);
+    if (held && held !== document.activeElement && table.contains(held)) held.focus({ preventScroll: true });
   }
   drawTable();
 }
 
 export function drawTable() {
-  if (!order.length) return;
-  const tall = rows.get(order[0]).row.offsetHeight || 24;
-  const first = Math.max(0, Math.floor(box.scrollTop / tall) - 2);
-  const last = Math.min(order.length, first + Math.ceil(box.clientHeight / tall) + 4);
-  for (let at = first; at < last; at += 1) {
-    const one = shown().nodes.get(order[at]), { cells } = rows.get(order[at]);
-    if (one) fill(one, cells);
+  for (let at = from; at < to; at += 1) {
+    const one = shown().nodes.get(order[at]);
+    if (one) fill(one, rows.get(order[at]).cells);
   }
 }
 
@@ -140,9 +167,8 @@ function fill(one, cells) {
 }
 
 export function scrollTo(one) {
-  const row = rows.get(one)?.row; // only the table moves, never the page
-  if (!row) return;
-  const top = row.offsetTop - row.offsetHeight, bottom = row.offsetTop + row.offsetHeight;
-  if (top < box.scrollTop) box.scrollTop = top;
-  else if (bottom > box.scrollTop + box.clientHeight) box.scrollTop = bottom - box.clientHeight;
+  const at = order.indexOf(one); // only the table moves, never the page
+  if (at < 0) return;
+  if (ROW_PX * at < box.scrollTop) box.scrollTop = ROW_PX * (at - 1);
+  else if (ROW_PX * (at + 3) > box.scrollTop + box.clientHeight) box.scrollTop = ROW_PX * (at + 3) - box.clientHeight;
 }
