@@ -1,4 +1,7 @@
-"""Allocation on the board against exact fractions, and what must hold of every division."""
+"""Allocation on the board against exact fractions, and what must hold of every division.
+
+REQ-HEADROOM-8.
+"""
 
 import random
 

@@ -27,7 +27,7 @@ class Link(link.Link):
         if verb != "limit":
             return link.Link._do(self, verb, args)
         percent = None if args is None else args.get("percent")
-        if not isinstance(percent, int) or not 0 <= percent <= 100:
+        if not link._is_int(percent) or not 0 <= percent <= 100:
             return "percent is an integer from 0 to 100"
         self.sharing.percent = percent
         self._status_due = True
