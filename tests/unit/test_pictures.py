@@ -15,6 +15,7 @@ from conftest import need
 from journals import payload
 from quelea.errors import UserError
 from quelea.journal import Journal, MemoryRecorder, NodeRow, begin
+from quelea.journal.rows import HEADROOM, refusal
 from quelea.pictures import course as course_module
 from quelea.pictures.caps import read_allocation
 from quelea.pictures.command import explain, plot
@@ -158,6 +159,35 @@ def test_caps_are_stacked_with_what_is_under_way(tmp_path: Path) -> None:
     assert read_allocation(MemoryRecorder().journal()) is None
 
 
+def test_a_share_is_explained_from_the_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    members = [{"node": 1, "floor_q": 10, "initial_q": 60}, {"node": 2, "floor_q": 10}]
+    recorder = MemoryRecorder()
+    nodes = [NodeRow(1, "n01", (2,)), NodeRow(2, "n02", (1,))]
+    known = {"unit": "mA", "mode": "exact", "faults_max": 0, "period_ms": 1000}
+    begin(recorder, name="t", nodes=nodes, settings=known)
+    recorder.run("headroom", {"limit_q": 100, "safety_percent": 80, "members": members})
+    rows = [(1, 70, 0, 0), (2, 10, 0, 0), (1, 40, 30, 0), (2, 40, 0, 30)]
+    for at, (node, *rest) in enumerate(rows, 1):
+        recorder.frame(at * 1_000_000, "hr", node, 0, headroom_row(node, *rest), refusal(HEADROOM))
+        recorder.frame(at * 1_000_000, "x", node, 0, payload(node, at))
+    document = '{"sharing": {"wish_q": 44, "point_q": 40, "percent": 90}}'
+    recorder.status(2, document, t_us=3_500_000)
+    recorder.save(tmp_path / "journal.sqlite")
+    explain("n02", 3.4, tmp_path)
+    words = capsys.readouterr().out
+    assert "its cap is 10 mA" in words and "30 under way from it mA (its row at 3.000 s)" in words
+    assert "caps 50 + 30 under way of 80 mA" in words and "2 of 2 members' rows: kept" in words
+    explain("n02", None, tmp_path)
+    words = capsys.readouterr().out
+    assert "has taken 30 mA and given 0 mA, so it owns 30 mA" in words
+    assert "wish, was 44 mA, with 90 % of the limit there and its load was set to 40 mA" in words
+    explain("n01", None, tmp_path, as_json=True)
+    (limit,) = json.loads(capsys.readouterr().out)["limits"]
+    assert limit["cap_q"] == 40 and limit["owned_q"] == 30 and limit["edges"][0]["given_q"] == 30
+
+
 def half_up(values_q: list[int]) -> int:
     return (sum(values_q) + len(values_q) // 2) // len(values_q)
 
@@ -196,7 +226,7 @@ def test_what_is_kept_makes_the_value() -> None:
 def test_a_step_is_explained(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert explain("n05", None, saved) == 0
     words = capsys.readouterr().out
-    assert "which is what it says" in words and "of 6 neighbours" in words
+    assert "which is what it says" in words and "of its 6 neighbours" in words
     assert explain("n05", 15.5, saved, as_json=True) == 0
     story = json.loads(capsys.readouterr().out)
     assert story["frame"]["t_us"] <= 15_500_000 and story["expected"] == story["frame"]["value_q"]
@@ -227,4 +257,4 @@ def test_exact_mode_is_explained_by_flows(
     run.play(6)
     run.recorder.save(tmp_path / "journal.sqlite")
     assert explain("n02", None, tmp_path) == 0
-    assert "given to each neighbour" in capsys.readouterr().out
+    assert "given each neighbour" in capsys.readouterr().out

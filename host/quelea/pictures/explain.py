@@ -1,9 +1,11 @@
 """Why a node has the value it has: its newest step in plain words, each number with its frame."""
 
+import heapq
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from quelea_proto.fixed import clamp
+from quelea_proto.frames import FLOW
 
 from quelea import reference
 from quelea.audit.auditor import LATE_US, WAIT_PERIODS
@@ -12,11 +14,26 @@ from quelea.audit.step import Named
 from quelea.audit.voices import Voice
 from quelea.errors import UserError
 from quelea.journal import FrameRow, Journal
+from quelea.pictures import shares as sharing
 from quelea.pictures.course import US
-from quelea.pictures.trims import fates
+from quelea.pictures.shares import Shares, read_shares
+from quelea.pictures.trims import KEPT, fates
 
 BACK_PERIODS = 400  # of the run before the step in which its inputs are looked for
 NEIGHBOURS_TOLD = 20  # not used neighbours named in a line
+RULE_WORDS = {
+    "wmsr": "up to {F} of the values below its own and up to {F} above are left out, those "
+    "farthest off; the mean of the rest and its own is the next value",
+    "clipped-wmsr": "as wmsr, with what is kept drawn in towards its own value",
+    "trimmed-mean": "its own value among them, the {F} smallest and {F} largest are left out; the "
+    "mean of the rest is the next value",
+    "midpoint": "its own value among them, the {F} smallest and {F} largest are left out; the "
+    "middle between the ends of the rest is the next value",
+    "median": "the median, its own value among them, is the next value",
+    "trim-and-clip": "the {F} smallest and {F} largest are left out, the rest drawn in towards "
+    "its own value; their mean is the next value",
+    "mean": "the mean of all is the next value, whoever lies",
+}
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,8 @@ class Story:
     unused: list[int] = field(default_factory=list)
     fate: dict[int, str] = field(default_factory=dict)
     wanted_q: int | None = None
+    unit: str = "q"
+    shares: list[Shares] = field(default_factory=list)
 
 
 def tell(journal: Journal, node: str, at_s: float | None = None) -> Story:
@@ -60,8 +79,16 @@ def tell(journal: Journal, node: str, at_s: float | None = None) -> Story:
             voice = voices.get(source)
             found = voice.named(mark, row, row.t_us + LATE_US) if voice else (None, False)
             inputs.append(Named(source, mark, *found))
+    stored = journal.run().get("settings")
     story = Story(
-        setting, row, begin, before, inputs, [n for n, mark in zip(near, marks) if not mark]
+        setting,
+        row,
+        begin,
+        before,
+        inputs,
+        [n for n, mark in zip(near, marks) if not mark],
+        unit=str(stored.get("unit") or "q") if isinstance(stored, dict) else "q",
+        shares=read_shares(journal, number, until_us),
     )
     return _computed(story)
 
@@ -83,7 +110,9 @@ def _listen(
     to_us = row.t_us + LATE_US + WAIT_PERIODS * period_us
     voices: dict[int, Voice] = {}
     mine = []
-    for one in journal.frames(from_us, to_us):
+    sources = (row.source, *setting.neighbours[row.source])
+    rows = [journal.frames(from_us, to_us, node=source) for source in sources]
+    for one in heapq.merge(*rows, key=lambda one: (one.t_us, one.at)):
         voices.setdefault(one.source, Voice(period_us)).hear(one)
         if one.source == row.source and one.session == row.session and one.seq <= row.seq:
             mine.append(one)
@@ -94,8 +123,10 @@ def _computed(story: Story) -> Story:
     setting, row, before = story.setting, story.row, story.before
     known = [one for one in story.inputs if one.frame]
     if setting.mode == "exact":
-        frame = row.frame()
-        given_q = [frame.flow_at(slot) for slot in range(frame.count)] if frame else []
+        frame = row.frame() if row.kind == FLOW else None
+        if frame is None:
+            return story
+        given_q = [frame.flow_at(slot) for slot in range(frame.count)]
         return replace(story, wanted_q=row.input_q - sum(given_q))
     if row.restart:
         return replace(story, wanted_q=row.input_q)
@@ -115,28 +146,38 @@ def _computed(story: Story) -> Story:
 
 def text(story: Story) -> str:
     """Return the story in plain words."""
-    setting, row = story.setting, story.row
+    return "\n".join(
+        [*_step(story), *(line for one in story.shares for line in _share(story, one))]
+    )
+
+
+def _share(story: Story, one: Shares) -> list[str]:
+    return ["", *sharing.words(one, story.setting.ids, story.unit)]
+
+
+def _step(story: Story) -> list[str]:
+    setting, row, unit = story.setting, story.row, story.unit
     name = setting.ids[row.source]
     lines = [
-        f"{name} says {row.value_q:,} q at {row.t_us / US:.3f} s "
+        f"{name} says {row.value_q:,} {unit} at {row.t_us / US:.3f} s "
         f"(session {row.session}, seq {row.seq}, epoch {row.epoch})."
     ]
     if setting.mode == "exact":
-        return "\n".join([*lines, *_exact(story)])
+        return [*lines, *_exact(story)]
     if row.restart:
         lines.append(
-            f"It has just begun the epoch, so its value is its own demand, {row.input_q:,} q."
+            f"It has just begun the epoch, so its value is its own demand, {row.input_q:,} {unit}."
         )
-        return "\n".join([*lines, *_verdict(row.value_q, story.wanted_q)])
+        return [*lines, *_verdict(story)]
     begun = ""
     if story.begin is not None and story.begin.epoch == row.epoch:
         begun = f" at {story.begin.t_us / US:.3f} s (seq {story.begin.seq})"
-    lines.append(f"Its epoch began{begun} with its own demand, {row.input_q:,} q.")
+    lines.append(f"Its epoch began{begun} with its own demand, {row.input_q:,} {unit}.")
     if story.before is None:
         lines.append("Its frame before this one was not heard, so the step cannot be followed.")
     else:
         lines.append(
-            f"Before this step it stood at {story.before.value_q:,} q (seq {row.seq - 1})."
+            f"Before this step it stood at {story.before.value_q:,} {unit} (seq {row.seq - 1})."
         )
     if row.held:
         near = len(setting.neighbours[row.source])
@@ -144,16 +185,19 @@ def text(story: Story) -> str:
             f"It held: fewer than 2F + 1 = {setting.needed} of its {near} neighbours had a fresh "
             f"value of epoch {row.epoch}."
         )
-        return "\n".join([*lines, *_verdict(row.value_q, story.wanted_q)])
-    return "\n".join([*lines, *_rule(story), *_verdict(row.value_q, story.wanted_q)])
+        return [*lines, *_verdict(story)]
+    return [*lines, *_rule(story), *_verdict(story)]
 
 
 def _rule(story: Story) -> list[str]:
     setting = story.setting
     near = setting.neighbours[story.row.source]
+    words = RULE_WORDS.get(setting.rule, "").format(F=setting.faults_max)
     lines = [
-        f"It used {len(story.inputs)} of {len(near)} neighbours; with F = {setting.faults_max} it "
-        f"needs {setting.needed}. The rule is {setting.rule}:"
+        f"It used the values of {len(story.inputs)} of its {len(near)} neighbours; to bear up to "
+        f"F = {setting.faults_max} lying ones it needs {setting.needed}.",
+        f"The rule is {setting.rule}{f': {words}' if words else ''}. "
+        "In brackets the frame that carried a value, and how long before:",
     ]
     for one in sorted(story.inputs, key=_by_value):
         lines.append(f"  {_input(story, one)}")
@@ -180,28 +224,33 @@ def _input(story: Story, one: Named) -> str:
     doubt = "" if sure else ", perhaps another frame"
     age_ms = (story.row.t_us - one.frame.t_us) // 1000
     fate = story.fate.get(one.source, "used")
-    where = f"(seq {one.frame.seq}, {age_ms} ms before{doubt})"
-    return f"{name:16} {value_q:>11,} q  {fate}{clamped} {where}"
+    where = f"(seq {one.frame.seq}, {age_ms} ms{doubt})"
+    return f"{name:16} {value_q:>11,} {story.unit}  {fate}{clamped} {where}"
 
 
 def _exact(story: Story) -> list[str]:
-    row, frame = story.row, story.row.frame()
+    row, frame, unit = story.row, story.row.frame(), story.unit
     flows = []
-    if frame is not None:
+    if frame is not None and row.kind == FLOW:
         near = story.setting.neighbours[row.source]
         flows = [(near[slot], frame.flow_at(slot)) for slot in range(min(frame.count, len(near)))]
-    lines = [f"Its own demand is {row.input_q:,} q, less what it has given to each neighbour:"]
+    lines = [f"Its own demand is {row.input_q:,} {unit}, less what it has given each neighbour:"]
     for number, flow_q in flows:
-        lines.append(f"  {story.setting.ids.get(number, str(number)):16} {flow_q:>11,} q")
-    return [*lines, *_verdict(row.value_q, story.wanted_q)]
+        name = story.setting.ids.get(number, str(number))
+        lines.append(f"  {name:16} {flow_q:>11,} {unit}")
+    return [*lines, *_verdict(story)]
 
 
-def _verdict(value_q: int, wanted_q: int | None) -> list[str]:
+def _verdict(story: Story) -> list[str]:
+    wanted_q, value_q, unit = story.wanted_q, story.row.value_q, story.unit
     if wanted_q is None:
         return ["The result cannot be checked: not all of that was heard."]
+    moved = story.before is not None and not story.row.restart and not story.row.held
+    kept = sum(word == KEPT for word in story.fate.values())
+    of = f"Its own value and the {kept} kept make" if moved and kept else "That makes"
     if wanted_q == value_q:
-        return [f"That makes {wanted_q:,} q, which is what it says."]
-    return [f"That makes {wanted_q:,} q, but it says {value_q:,} q: it did not follow the rules."]
+        return [f"{of} {wanted_q:,} {unit}, which is what it says."]
+    return [f"{of} {wanted_q:,} {unit}, but it says {value_q:,}: it did not follow the rules."]
 
 
 def as_json(story: Story) -> dict[str, Any]:
@@ -225,6 +274,8 @@ def as_json(story: Story) -> dict[str, Any]:
             for one in story.inputs
         ],
         "not_used": [setting.ids.get(number, str(number)) for number in story.unused],
+        "unit": story.unit,
+        "limits": [sharing.as_json(one, setting.ids) for one in story.shares],
     }
 
 

@@ -261,9 +261,9 @@ def trims(axes: Any, course: Course, found: dict[int, Counter[str]], steps: int)
 
 def allocation(axes: Any, course: Course, found: Allocation) -> None:
     """Caps on each other, units under way above them, and the limit."""
-    ids = {line.number: line.id for line in course.lines}
+    ids = {line.number: line.id + " ◆" * line.liar for line in course.lines}
     order = np.argsort(-found.caps_q.mean(axis=1))
-    own, rest = order[:AREAS_MAX], order[AREAS_MAX:]
+    own, rest = np.sort(order[:AREAS_MAX]), order[AREAS_MAX:]
     parts = [found.caps_q[at] for at in own]
     labels = [ids.get(found.numbers[at], str(found.numbers[at])) for at in own]
     if len(rest):
@@ -289,6 +289,6 @@ def allocation(axes: Any, course: Course, found: Allocation) -> None:
     kept = "never above the limit"
     if found.violations:
         kept = f"the limit was BROKEN {found.violations:,} times"
-    axes.set_title(f"Who may draw how much: caps and units under way, {kept}")
+    axes.set_title(f"Who may draw how much: caps and units under way, {kept}", pad=30)
     axes.yaxis.set_major_formatter("{x:,.0f}")
     legend(axes, 7)
