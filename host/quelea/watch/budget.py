@@ -10,6 +10,7 @@ from typing import Any
 from quelea.headroom.audit import Part, Said, owned_q, parse, signed
 
 VIOLATIONS_KEPT = 20
+FIRST = 0  # of a fleet's limits the first is shown
 
 
 class Budget:
@@ -19,6 +20,7 @@ class Budget:
     """
 
     def __init__(self) -> None:
+        self.limit = 0  # its number: rows about a fleet's other limits are left out
         self.limit_q: int | None = None
         self.budget_q: int | None = None
         self.parts: dict[int, Part] = {}
@@ -36,6 +38,8 @@ class Budget:
         if not isinstance(limit_q, int) or not isinstance(members, list) or self.parts:
             return
         percent = headroom.get("safety_percent", 80)
+        limit = headroom.get("limit", 0)
+        self.limit = limit if isinstance(limit, int) else 0
         self.limit_q = limit_q
         self.budget_q = limit_q * percent // 100 if isinstance(percent, int) else limit_q
         rows = [row for row in members if isinstance(row, dict) and "node" in row]
@@ -57,10 +61,15 @@ class Budget:
         said, part = self.said.get(number), self.parts.get(number)
         return said.cap_q if said else part.floor_q if part else None
 
+    def claim_q(self, number: int) -> int | None:
+        """Return what a node claims of the limit; None where it has said nothing."""
+        said = self.said.get(number)
+        return said.claim_q if said else None
+
     def take(self, t_us: int, source: int, payload: bytes) -> None:
         """Take a headroom row as published by source; others are left out."""
         said, part = parse(payload), self.parts.get(source)
-        if said is None or said.node != source:
+        if said is None or said.node != source or said.limit != FIRST:
             return
         self.rows += 1
         if part is None or len(said.given) != len(part.others):

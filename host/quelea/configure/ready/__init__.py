@@ -1,0 +1,1 @@
+"""Configurations that ship with Quelea: a TOML file each, found by its name."""
