@@ -13,7 +13,7 @@ from quelea.simulator.engine.plan import LANES, plan
 from quelea.simulator.engine.replay import difference
 
 NODES, ROUNDS = 26, 240  # of the seeds of a hunt: small, so that a thousand take a second or two
-AGENTS_MAX = 12  # seeds of a hunt that are held to real agents
+AGENTS_MAX = 32  # seeds of a hunt that are held to real agents
 
 # (name, what is wrong), in the order of engine.h
 PLANTS = (
