@@ -177,7 +177,7 @@ class Fleet:
             seed=self.options.seed,
             settings=settings
             | {"faults_max": the_plan.faults_max, "lo_q": the_plan.lo_q, "hi_q": the_plan.hi_q}
-            | {"unit": SIGNAL["unit"]},
+            | {"unit": the_plan.group.unit if the_plan.group else SIGNAL["unit"]},
             topology=the_plan.topology.to_dict() | {"certificate": str(the_plan.certificate)},
         )
         recorder.run("runtime", self.runtime.text)

@@ -27,6 +27,7 @@ class Allocation:
     limit_q: int | None
     budget_q: int | None
     violations: int
+    limits: int = 1  # of the fleet; this is the first of them
 
 
 def read_allocation(journal: Journal) -> Allocation | None:
@@ -56,4 +57,5 @@ def read_allocation(journal: Journal) -> Allocation | None:
     return Allocation(
         order, np.array(times), caps.astype(np.float64), np.array(way, dtype=np.float64),
         budget.limit_q, budget.budget_q, budget.violations,
+        len(facts.headroom.get("limits") or [0]),
     )  # fmt: skip

@@ -289,6 +289,8 @@ def allocation(axes: Any, course: Course, found: Allocation) -> None:
     kept = "never above the limit"
     if found.violations:
         kept = f"the limit was BROKEN {found.violations:,} times"
+    if found.limits > 1:
+        kept += f" (the first of {found.limits})"
     axes.set_title(f"Who may draw how much: caps and units under way, {kept}", pad=30)
     axes.yaxis.set_major_formatter("{x:,.0f}")
     legend(axes, 7)

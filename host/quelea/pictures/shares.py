@@ -23,6 +23,7 @@ class Shares:
     parts: Mapping[int, Part]
     rows: Mapping[int, tuple[int, Said]]
     status: StatusRow | None
+    limits: int = 1  # of the fleet
 
     @property
     def said(self) -> Said | None:
@@ -61,7 +62,8 @@ def read_shares(journal: Journal, number: int, t_us: int) -> list[Shares]:
     if found:
         status = next(journal.statuses(found[1], found[1] + 1, number), None)
     out = []
-    for one in headroom.get("limits") or [headroom]:
+    limits = headroom.get("limits") or [headroom]
+    for one in limits:
         parts = _parts(one)
         if number not in parts:
             continue
@@ -72,7 +74,9 @@ def read_shares(journal: Journal, number: int, t_us: int) -> list[Shares]:
             if row is not None and len(row[1].given) == len(part.others):
                 rows[node] = row
         budget_q = int(one["limit_q"]) * int(one.get("safety_percent", 80)) // 100
-        out.append(Shares(number, limit, int(one["limit_q"]), budget_q, parts, rows, status))
+        out.append(
+            Shares(number, limit, int(one["limit_q"]), budget_q, parts, rows, status, len(limits))
+        )
     return out
 
 
@@ -102,9 +106,10 @@ def _newest(journal: Journal, node: int, limit: int, t_us: int) -> tuple[int, Sa
 def words(shares: Shares, ids: Mapping[int, str], unit: str) -> list[str]:
     """Return the share in plain words."""
     part = shares.parts[shares.number]
-    name = f"limit {shares.limit}" if shares.limit else "the limit"
+    many = shares.limits > 1
+    name = f"limit {shares.limit + 1} of {shares.limits}," if many else "the limit of"
     head = (
-        f"Of {name} of {shares.limit_q:,} {unit}, {shares.budget_q:,} {unit} are shared out; "
+        f"Of {name} {shares.limit_q:,} {unit}, {shares.budget_q:,} {unit} are shared out; "
         f"its floor, which nobody can take, is {part.floor_q:,} {unit}."
     )
     said = shares.said
@@ -125,9 +130,13 @@ def words(shares: Shares, ids: Mapping[int, str], unit: str) -> list[str]:
         *_edges(shares, said, part, ids, unit),
     ]
     most = part.floor_q + owned
-    lines.append(f"Floor and headroom allow {most:,} {unit}; its cap is {said.cap_q:,} {unit}.")
-    if said.cap_q < most:
-        lines.append("The cap is lower while units are being handed on, or a rise waits its time.")
+    allow = f"Floor and headroom allow {most:,} {unit}"
+    if said.cap_q == most:
+        lines.append(f"{allow}, and that is its cap.")
+    elif said.spare_q:
+        lines.append(f"{allow}; it wishes less: its cap is {said.cap_q:,} {unit}.")
+    else:
+        lines.append(f"{allow}; its cap is {said.cap_q:,} {unit}: a rise is taken in steps.")
     way = sum(
         shares.under_way_q(giver, taker)
         for giver in shares.parts
