@@ -66,7 +66,8 @@ def reason(model: Model, node: Node) -> str:
     cap_q = model.budget.cap_q(node.number)
     if isinstance(said, str) and said:
         return said[:64]
-    if cap_q is not None and cap_q < node.input_q:
+    claim_q = model.budget.claim_q(node.number)
+    if cap_q is not None and claim_q is not None and cap_q < claim_q:
         return "capped: waits for headroom"
     return "restarts" if node.round == 0 else "agrees" if model.facts.mode else ""
 

@@ -106,6 +106,11 @@ class Node:
             return None, None
         return _integer(heap.get("high")), _integer(heap.get("bytes"))
 
+    def shared(self, name: str) -> int | None:
+        """Return an integer of what its status says of the limits it shares, such as wish_q."""
+        sharing = self.status.get("sharing")
+        return _integer(sharing.get(name)) if isinstance(sharing, dict) else None
+
     def figure(self, name: str) -> int | None:
         """Return an integer of its newest status, such as demand_q; None when it says none."""
         return _integer(self.status.get(name))

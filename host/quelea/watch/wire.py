@@ -11,6 +11,7 @@ from quelea.watch.state import Event, Model, Node
 
 WIRE = 1  # raised when a message changes its meaning: an open page reloads itself
 TEXT_MAX = 200
+ROW_BYTES, ROW_PEER_BYTES = 20, 11  # a headroom row, and each member in it
 
 # One row a node, by position; the page reads this list from the first message.
 NODE_FIELDS = (
@@ -22,7 +23,7 @@ NODE_FIELDS = (
     "epoch",
     "seq",
     "round",
-    "input_q",
+    "wish_q",  # without a limit its input
     "value_q",
     "settled_q",
     "demand_q",
@@ -49,7 +50,7 @@ def node_row(model: Model, node: Node) -> list[Any]:
     heap_high, heap_size = node.heap()
     heard = node.heard
     accused = model.accused.get(node.number)
-    cap_q = model.budget.cap_q(node.number)
+    cap_q, wish_q = model.budget.cap_q(node.number), node.shared("wish_q")
     return [
         node.number,
         int(model.present(node)),
@@ -59,12 +60,12 @@ def node_row(model: Model, node: Node) -> list[Any]:
         node.epoch if heard else None,
         node.seq if heard else None,
         node.round if heard else None,
-        node.input_q if heard else None,
+        (node.input_q if wish_q is None else wish_q) if heard else None,
         node.value_q if heard else None,
         node.figure("settled_q"),
         node.figure("demand_q"),
         node.figure("cap_q") if cap_q is None else cap_q,
-        node.figure("applied_q"),
+        node.shared("point_q"),
         int(node.held),
         node.heard_us if heard else None,
         heap_high,
@@ -102,11 +103,20 @@ def members(model: Model) -> list[dict[str, Any]]:
 
 
 def traffic_budget(model: Model, node: Node) -> float:
-    """Return the bytes a second that a node may say: a frame a round, times its fan-out."""
+    """Return the bytes a second that a node may say.
+
+    A round: one frame times its fan-out, and with a limit a headroom row for each limit.
+    """
     kind = FLOW if model.facts.mode == "exact" else STATE
     fanout = node.birth.get("fanout")
     times = fanout if isinstance(fanout, int) and fanout > 0 else 1
-    return times * frame_bytes(kind, len(node.neighbours)) * 1000 / model.facts.period_ms
+    a_round = times * frame_bytes(kind, len(node.neighbours))
+    part = model.budget.parts.get(node.number)
+    if part is not None:
+        limits = model.facts.headroom.get("limits")
+        rows = len(limits) if isinstance(limits, list) else 1
+        a_round += rows * (ROW_BYTES + ROW_PEER_BYTES * len(part.others))
+    return a_round * 1000 / model.facts.period_ms
 
 
 def fleet(model: Model) -> dict[str, Any]:

@@ -99,7 +99,7 @@ export function drawChosen() {
 
 function figures(one) {
   return [
-    ["reason", one.reason ?? "–"], ["value", number(one.value_q)], ["wish", number(one.input_q)],
+    ["reason", one.reason ?? "–"], ["value", number(one.value_q)], ["wish", number(one.wish_q)],
     ["settled last", number(one.settled_q)], ["demand", number(one.demand_q)], ["cap", number(one.cap_q)],
     ["state", one.state || "–"], ["session", number(one.session)], ["frame", number(one.seq)],
     ["age", `${seconds(age(one))} s`], ["heap", `${bytes(one.heap_high)} of ${bytes(one.heap_size)}`],

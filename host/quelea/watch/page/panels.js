@@ -126,7 +126,7 @@ export function drawTraffic() {
   ctx.setLineDash([]);
   ctx.fillStyle = ink.dim;
   ctx.fillText("budget", 0, y + 3);
-  const text = `${bytes(total)} a second in all; ${over ? `${over} nodes above their budget` : "nobody above the budget of a frame a round"}`;
+  const text = `${bytes(total)} a second in all; ${over ? `${over} nodes above their budget` : "nobody above the budget of a round"}`;
   setText(by("traffic-text"), text);
   canvas.setAttribute("aria-label", text);
 }

@@ -12,7 +12,7 @@ const share = (a, b) => (a && b ? `${Math.round((100 * a) / b)} %` : "–");
 const COLUMNS = [
   ["id", "node", false, false, 56, (n) => n.id, (n) => n.number],
   ["state", "state", false, true, 68, (n) => n.state || (n.present ? "present" : "–"), (n) => n.state || ""],
-  ["wish", "wish", true, false, 60, (n) => number(n.input_q), (n) => n.input_q, "What it would take: its input"],
+  ["wish", "wish", true, false, 60, (n) => number(n.wish_q), (n) => n.wish_q, "What it would take"],
   ["value", "value", true, false, 64, (n) => number(n.value_q), (n) => n.value_q, "Its estimate; of a liar its claim"],
   ["cap", "cap", true, true, 50, (n) => number(n.cap_q), (n) => n.cap_q, "The most it may draw"],
   ["applied", "applied", true, true, 58, (n) => number(n.applied_q), (n) => n.applied_q],
