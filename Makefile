@@ -9,7 +9,7 @@ COMPILED := $(wildcard host/quelea/reference/twin/*.py) \
 TOOLS := $(wildcard tools/*.py tools/*/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test check bench conform clean
+.PHONY: help env run test check bench mutants conform clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -43,6 +43,10 @@ check: env ## Lint, types, spelling, house rules, derived files and vectors.
 
 bench: env ## Measure kernels and firmware against peers and limits; pictures in runs/bench/.
 	$(BIN)/python -m bench --plot runs/bench $(ARGS)
+
+mutants: env ## Plant every known error in the nodes' code; a checker must find each.
+	$(BIN)/quelea mutants --write $(ARGS)
+	$(BIN)/python tools/derive.py
 
 conform: env ## Hold every target found here to the reference, bit for bit.
 	$(BIN)/quelea conform $(ARGS)

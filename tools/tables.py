@@ -1,7 +1,9 @@
-"""The tables of docs/protocol.md, each printed from the rows that the code itself walks."""
+"""The tables of the documents, each printed from the rows that the code itself walks."""
 
 import importlib
+import json
 import re
+import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -139,6 +141,20 @@ def counter_table() -> str:
     return table(("number", "counter", "counts"), rows)
 
 
+def mutation_table() -> str:
+    """Every planted error with the seeds and the checkers of `quelea mutants --write`."""
+    folder = ROOT / "host/quelea/mutations"
+    found = json.loads((folder / "found.json").read_text())
+    rows: list[tuple[Cell, ...]] = []
+    for path in sorted(folder.glob("*.toml")):
+        for row in tomllib.loads(path.read_text())["mutation"]:
+            last = found.get(row["name"], {"seeds": "?", "found_by": []})
+            file = f"`{row['file'].split('/', 1)[1]}`"
+            by = ", ".join(last["found_by"]) or "nothing yet"
+            rows.append((row["name"], file, row["why"], last["seeds"], by))
+    return table(("planted error", "in", "what it does", "seeds", "found by"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "frames": frame_tables,
     "headroom": headroom_table,
@@ -147,4 +163,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "rules": rule_table,
     "limits": limit_table,
     "counters": counter_table,
+    "mutations": mutation_table,
 }

@@ -45,6 +45,7 @@ def test_check_fails_when_a_file_is_stale(tmp_path):
         "tools",
         "host/quelea/reference",
         "host/quelea/data",
+        "host/quelea/mutations",
         "docs",
     ):
         subprocess.run(["mkdir", "-p", tmp_path / folder], check=True)

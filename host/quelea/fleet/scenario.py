@@ -28,7 +28,7 @@ CALM_SHARE_MAX = 0.6  # of the run's time
 # options that go together with a scenario; it has all others itself
 TOGETHER = (
     *("scenario", "nodes", "seconds", "period_ms", "seed", "broker", "runtime", "heap_kb"),
-    *("name", "runs", "journal_mb", "keep", "said"),
+    *("name", "runs", "journal_mb", "keep", "said", "watch", "allow_write"),
 )
 RATES = (  # what makes something happen; the other faults only say how
     *("loss", "duplicate", "replay", "damage", "partition", "clog", "broker", "retained"),

@@ -35,7 +35,7 @@ ROOTS = {
 }
 TEXTS = ("name", "file", "find", "replace", "why")
 KEYS = (*TEXTS, "scenarios")
-_ROW = re.compile(r"^\s*\[\[\s*mutation\s*\]\]", re.MULTILINE)
+_ROW = re.compile(r"^[ \t]*\[\[\s*mutation\s*\]\]", re.MULTILINE)
 
 
 @dataclass(frozen=True)

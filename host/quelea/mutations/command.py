@@ -54,6 +54,8 @@ def command(
         rows = mutations.chosen(mutations.load(file), name)
         hunts = [Hunt(row.name, row.source, runs_of(row.scenarios, seeds)) for row in rows]
     started_s = time.monotonic()
+    count = len(hunts)
+    say(f"{count} planted error{'s' if count > 1 else ''}, up to {seeds} seeds for each")
     _run(hunts, jobs or min(2, most))
     nothing = control(hunts)
     _run([nothing], jobs or min(2, most))

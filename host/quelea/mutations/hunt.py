@@ -7,9 +7,11 @@ what was found is known soon. The control is the same seeds with nothing planted
 
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import active_children
 from typing import NamedTuple
 
 from quelea import scenarios
@@ -28,7 +30,8 @@ HUNTERS = (
     "few-words",
 )
 SEEDS_MAX = 1000
-SHARE = 14  # seeds that a process runs before it reports
+SHARE = 8  # seeds that a process runs before it reports
+TURN_S = 0.3  # how soon Ctrl-C is seen
 LOADING = "loading"  # what finds code that does not even load
 
 
@@ -111,23 +114,42 @@ def _deaf() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+@contextmanager
+def _noticing() -> Iterator[Callable[[], bool]]:
+    """Give a function that says whether Ctrl-C was pressed: a pool must not be broken off while
+    it starts a process, or it waits for that one for ever."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def hunt_all(hunts: Sequence[Hunt], jobs: int) -> Iterator[Hunt]:
-    """Run the hunts on `jobs` processes; yield each whenever a share of it is done."""
+    """Run the hunts on `jobs` processes; yield each whenever a share of it is done.
+
+    KeyboardInterrupt on Ctrl-C, with nothing left running.
+    """
     waiting = list(reversed(hunts))
     running: dict[Future[tuple[int, list[Found], float]], Hunt] = {}
-    pool = ProcessPoolExecutor(max_workers=jobs, initializer=_deaf)
-    try:
-        while waiting or running:
+    with (
+        _noticing() as stopped,
+        ProcessPoolExecutor(max_workers=jobs, initializer=_deaf) as pool,
+    ):
+        while (waiting or running) and not stopped():
             while waiting and len(running) < jobs:
                 one = waiting.pop()
                 part = one.runs[one.seeds : one.seeds + SHARE]
                 running[pool.submit(share, one.source, part, one.to_the_end)] = one
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            finished, _ = wait(running, TURN_S, FIRST_COMPLETED)
             for task in finished:
                 one = running.pop(task)
                 one.take(*task.result())
                 if not one.done:
                     waiting.append(one)
                 yield one
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        if stopped():
+            for process in active_children():
+                process.terminate()
+            raise KeyboardInterrupt
