@@ -10,7 +10,7 @@
 #include "vector.h"
 
 enum { DEPTH = 16, SLOTS_MAX = 32, EPOCHS = 64 };
-enum rule { MEAN, TRIMMED_MEAN, WMSR, MIDPOINT, MEDIAN, TRIM_AND_CLIP };
+enum rule { MEAN, TRIMMED_MEAN, WMSR, MIDPOINT, MEDIAN, TRIM_AND_CLIP, CLIPPED_WMSR };
 
 /* columns of a node */
 enum {

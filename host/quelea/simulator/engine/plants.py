@@ -70,7 +70,7 @@ def number(name: str) -> int:
     return names.index(name)
 
 
-def hunt(plant: int, first: int, seeds: int) -> Hunt:
+def hunt(plant: int, first: int, seeds: int, agents: int = AGENTS_MAX) -> Hunt:
     """Look for an error in `seeds` seeds from `first` on, and for seeds unlike those of agents."""
     groups = range(first // LANES, (first + seeds - 1) // LANES + 1)
     found, says = -1, ""
@@ -84,14 +84,14 @@ def hunt(plant: int, first: int, seeds: int) -> Hunt:
         if broken:
             found, says = broken[0]
             break
-    for seed in _spread(first, seeds):
+    for seed in _spread(first, seeds, agents):
         differs = difference(seed, NODES, ROUNDS, plant)
         if differs:
             return Hunt(*PLANTS[plant], found, says, seed, differs)
     return Hunt(*PLANTS[plant], found, says, -1, "")
 
 
-def _spread(first: int, seeds: int) -> list[int]:
+def _spread(first: int, seeds: int, count: int) -> list[int]:
     """Return some of the seeds, of groups one after another: both modes and all rules."""
-    wanted = [first + at * LANES + at % LANES for at in range(AGENTS_MAX)]
-    return [seed for seed in wanted if seed < first + seeds] or [first]
+    wanted = [first + at * LANES + at % LANES for at in range(count)]
+    return [seed for seed in wanted if seed < first + seeds]

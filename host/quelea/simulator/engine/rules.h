@@ -1,4 +1,4 @@
-/* The six rules on lanes; values[:count] with NONE where a value is missing, found: how many. */
+/* The rules on lanes; values[:count] with NONE where a value is missing, found: how many. */
 #ifndef QUELEA_ENGINE_RULES_H
 #define QUELEA_ENGINE_RULES_H
 
@@ -28,13 +28,36 @@ INLINE v wmsr(const struct fleet *f, v own, v *values, int count, v found)
     return rounded(f, own + total, last - first + 1);
 }
 
-INLINE v trim_and_clip(const struct fleet *f, v own, v *values, int count, v found)
+/* The distance from own at rank `kept` of the values that are there. */
+INLINE v reach(const struct fleet *f, v own, const v *values, int count, v kept)
 {
-    v near[SLOTS_MAX + 1], kept = found - 2 * f->faults;
+    v near[SLOTS_MAX + 1];
     for (int i = 0; i < count; i++)
         near[i] = pick(values[i] == NONE, values[i], size(values[i] - own));
     sorted(f, near, count);
-    v longest = at(near, count, kept - 1);
+    return at(near, count, kept - 1);
+}
+
+INLINE v clipped_wmsr(const struct fleet *f, v own, v *values, int count, v found)
+{
+    v below = all(0), above = all(0), faults = all(f->faults), total = all(0);
+    v longest = reach(f, own, values, count, most(found, 2 * faults + 1) - 2 * faults);
+    for (int i = 0; i < count; i++) {
+        below -= values[i] < own;
+        above -= (values[i] > own) & (values[i] != NONE);
+    }
+    sorted(f, values, count);
+    v first = least(below, faults), last = found - least(above, faults);
+    for (int i = 0; i < count; i++) {
+        v moved = most(-longest, least(longest, values[i] - own));
+        total += (first <= i) & (last > i) & moved;
+    }
+    return own + rounded(f, total, last - first + 1);
+}
+
+INLINE v trim_and_clip(const struct fleet *f, v own, v *values, int count, v found)
+{
+    v kept = found - 2 * f->faults, longest = reach(f, own, values, count, kept);
     sorted(f, values, count);
     v total = all(0);
     for (int i = 0; i < count; i++) {
@@ -55,6 +78,8 @@ INLINE v combined(const struct fleet *f, v own, v *values, int count, v found)
     }
     if (f->rule == WMSR)
         return wmsr(f, own, values, count, found);
+    if (f->rule == CLIPPED_WMSR)
+        return clipped_wmsr(f, own, values, count, found);
     if (f->rule == TRIM_AND_CLIP)
         return trim_and_clip(f, own, values, count, most(found, all(2 * f->faults + 1)));
     values[count] = own;
