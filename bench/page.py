@@ -31,6 +31,7 @@ REACH = (-21, -13, -8, -5, -3, -2, -1, 1, 2, 3, 5, 8, 13, 21)
 EPOCH_ROUNDS = 40
 LIARS = (17, 111)
 DEAF = 60  # hears nobody and is not heard any more, from DEAF_ROUND on
+LINK = (140, 143)  # do not hear each other any more
 DEAF_ROUND = 20
 FRAME_MS_MAX = 16.7
 WARM_S = 4.0
@@ -85,7 +86,7 @@ class Talk(threading.Thread):
                 self.values_q[number] = self.apply(before_q[number], near_q, len(near_q), 2)
 
     def _cut(self, one: int, other: int, seq: int) -> bool:
-        return seq >= DEAF_ROUND and DEAF in (one, other)
+        return seq >= DEAF_ROUND and (DEAF in (one, other) or {one, other} == set(LINK))
 
     def _say(self, row: NodeRow, seq: int) -> None:
         number, round_ = row.number, (seq - 1) % EPOCH_ROUNDS

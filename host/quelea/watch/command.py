@@ -7,15 +7,27 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quelea.errors import EXIT_INTERRUPT, EXIT_OK, UserError
 from quelea.journal import find_run
 from quelea.journal.folder import ROOT
 
+if TYPE_CHECKING:
+    from quelea.watch.hub import Hub
+    from quelea.watch.sources import JournalBack
+
 LOOPBACK = "127.0.0.1"
 BEGUN_S = 5.0  # for a run that has only just been started to have a journal
 INSTALL = "pip install 'quelea[dash]'"
+
+
+class Watched(NamedTuple):
+    """What is served. back: looks back and explains, of a journal. act: of an emulated fleet."""
+
+    hub: "Hub"
+    back: "JournalBack | None" = None
+    act: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
 
 def command(
@@ -38,53 +50,50 @@ def command(
     until_eof: end when standard input does, as the one who started us. UserError for others.
     """
     _require()
-    from quelea.watch.app import Page
-    from quelea.watch.hub import Hub, Source
-    from quelea.watch.sources import JournalBack, follow_when_begun
-
-    control = None
-    back = None
-    source: Source
-    if broker:
-        if allow_write:
-            what = "acts need the process that runs an emulated fleet; a broker has none"
-            raise UserError(what, "--allow-write", "", "leave it out, or watch a run")
-        from quelea.watch.bus import Bus
-
-        source = Bus(broker, fleet, blind=blind)
-        about: dict[str, Any] = {"kind": "bus", "where": source.where}
-    else:
-        path = find_run(run, root)
-        follower = follow_when_begun(path, blind, BEGUN_S)
-        source = follower
-        back = JournalBack(follower)
-        about = {"kind": "journal", "where": path.resolve().parent.name, "look": True}
-        if allow_write:
-            from quelea.watch.control import Remote
-
-            control = Remote(path.parent)
-            about["acts"] = control.offers()
-    hub = Hub(source, about | {"blind": blind})
-    page = Page(
-        hub,
-        look=back.look if back else None,
-        why=back.why if back else None,
-        act=control.act if control else None,
+    watched = (
+        _on_bus(broker, fleet, allow_write, blind)
+        if broker
+        else _on_run(find_run(run, root), allow_write, blind)
     )
     with _listen(port) as listening:
         port = listening.getsockname()[1]
-        token = secrets.token_urlsafe(18) if control else ""
+        token = secrets.token_urlsafe(18) if watched.act else ""
         url = f"http://{LOOPBACK}:{port}/" + (f"#{token}" if token else "")
-        print(f"watching {about['where']}: {url}", file=sys.stderr, flush=True)
+        print(f"watching {watched.hub.about['where']}: {url}", file=sys.stderr, flush=True)
         if open_page:
             _open(url)
-        hub.start()
+        watched.hub.start()
         try:
-            return _serve(page, listening, port, token, until_eof)
+            return _serve(watched, listening, port, token, until_eof)
         finally:
-            hub.stop()
-            if back:
-                back.close()
+            watched.hub.stop()
+            if watched.back:
+                watched.back.close()
+
+
+def _on_bus(broker: str, fleet: str, allow_write: bool, blind: bool) -> Watched:
+    if allow_write:
+        what = "acts need the process that runs an emulated fleet; a broker has none"
+        raise UserError(what, "--allow-write", "", "leave it out, or watch a run")
+    from quelea.watch.bus import Bus
+    from quelea.watch.hub import Hub
+
+    source = Bus(broker, fleet, blind=blind)
+    return Watched(Hub(source, {"kind": "bus", "where": source.where, "blind": blind}))
+
+
+def _on_run(path: Path, allow_write: bool, blind: bool) -> Watched:
+    from quelea.watch.control import Remote
+    from quelea.watch.hub import Hub
+    from quelea.watch.sources import JournalBack, follow_when_begun
+
+    remote = Remote(path.parent) if allow_write else None
+    follower = follow_when_begun(path, blind, BEGUN_S)
+    where = path.resolve().parent.name
+    about: dict[str, Any] = {"kind": "journal", "where": where, "look": True, "blind": blind}
+    if remote is not None:
+        about["acts"] = remote.offers()
+    return Watched(Hub(follower, about), JournalBack(follower), remote.act if remote else None)
 
 
 def _require() -> None:
@@ -110,12 +119,21 @@ def _listen(port: int) -> socket.socket:
         ) from None
 
 
-def _serve(page: Any, listening: socket.socket, port: int, token: str, until_eof: bool) -> int:
+def _serve(
+    watched: Watched, listening: socket.socket, port: int, token: str, until_eof: bool
+) -> int:
     import uvicorn
 
-    from quelea.watch.app import application
+    from quelea.watch.app import Page, application
     from quelea.watch.server import Server
 
+    back = watched.back
+    page = Page(
+        watched.hub,
+        look=back.look if back else None,
+        why=back.why if back else None,
+        act=watched.act,
+    )
     config = uvicorn.Config(
         application(page, port, token),
         log_level="error",

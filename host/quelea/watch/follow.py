@@ -57,7 +57,7 @@ class Follower:
         self.audit_behind = 0  # frames that the audit has not seen yet
         self.audit_missing = ""  # why there is no audit
         self._pid = run.get("pid")
-        self._started_s = _seconds(self.facts.started)
+        self._started_s = _begun_s(self.facts.started)
         self._steps = 0
         self._at = {"frame": 0, "state": 0, "status": 0, "event": 0}
         self._audit_at = 0
@@ -186,7 +186,7 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _seconds(started: str) -> float | None:
+def _begun_s(started: str) -> float | None:
     try:
         when = datetime.fromisoformat(started)
     except ValueError:
