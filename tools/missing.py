@@ -22,6 +22,8 @@ def sentences() -> list[str]:
     found = [target.available() for target in (Wasm(), Microbit())]
     if shutil.which("mosquitto") is None:
         found.append("mosquitto is missing; install it with: apt-get install mosquitto")
+    if shutil.which("chromium") is None:
+        found.append("Chromium is missing; install it with: apt-get install chromium")
     for module, extra in EXTRAS.items():
         if find_spec(module) is None:
             found.append(f"{module} is missing; install it with: pip install quelea[{extra}]")
