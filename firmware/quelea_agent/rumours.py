@@ -165,9 +165,11 @@ class Rumours:
         """Hold what a row says of the server in use against the own sights of that time."""
         if self.at < 0 or row.age_at(self.at) == NEVER:
             return
-        then = self.round - row.age_at(self.at)
-        first = max(then - 1, self._since, self.round - SEEN_ROUNDS + 1)
-        last = min(then + 1, self.round)
+        age = row.age_at(self.at)
+        slack = 1 + (age >> 1)  # clocks differ, and each node on the way rounds to its own
+        then = self.round - age
+        first = max(then - slack, self._since, self.round - SEEN_ROUNDS + 1)
+        last = min(then + slack, self.round)
         if first > last:
             return
         lo_q = hi_q = self._seen[first % SEEN_ROUNDS]

@@ -3,6 +3,10 @@
 import itertools
 import json
 import random
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -111,7 +115,9 @@ def test_rounds_to_stay_counts_to_the_end_of_the_window() -> None:
 
 def test_the_command_tells_draws_and_judges(tmp_path: Path) -> None:
     path = tmp_path / "story.png"
-    done = CliRunner().invoke(app, ["story", "--png", str(path), "--json"])
+    done = CliRunner().invoke(
+        app, ["story", "--png", str(path), "--runs", str(tmp_path), "--json"]
+    )
     document = json.loads(done.stdout)
     assert done.exit_code == 0, done.stderr
     assert document["verdict"] is True
@@ -120,8 +126,14 @@ def test_the_command_tells_draws_and_judges(tmp_path: Path) -> None:
     assert "optimum" in done.stderr
 
 
-def test_a_rule_that_fails_fails_the_verdict(tmp_path: Path) -> None:
-    assert command(Options(rule="greedy", throttle=False, png=tmp_path / "story.png")) == 1
+def test_a_rule_that_fails_fails_the_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tale, "ROUNDS", (25, 25, 25, 25))
+    assert (
+        command(Options(rule="greedy", throttle=False, png=tmp_path / "story.png", runs=tmp_path))
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,3 +150,18 @@ def test_a_rule_that_fails_fails_the_verdict(tmp_path: Path) -> None:
 def test_wrong_flags_are_refused_by_name(options: Options, word: str) -> None:
     with pytest.raises(UserError, match=word):
         command(options)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_table_leaves_no_process(number: signal.Signals) -> None:
+    argv = [sys.executable, "-m", "quelea.cli", "story", "--seeds", "50", "--jobs", "2"]
+    with subprocess.Popen(argv, stderr=subprocess.PIPE, start_new_session=True) as running:
+        children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+        until_s = time.monotonic() + 30
+        while len(children.read_text().split()) < 2 and time.monotonic() < until_s:
+            time.sleep(0.05)
+        workers = children.read_text().split()
+        running.send_signal(number)
+        assert running.wait(30) == 130
+    assert len(workers) >= 2
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]

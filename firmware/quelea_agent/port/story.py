@@ -54,7 +54,9 @@ class Node:
         self.began = False
         self.stopping = False
         self.next_ms = 0
-        self._seq = 0
+        self._seq = 0  # of the newest question
+        self._first = 0  # of the first one to the server in use
+        self._answered = 0
         self._mode = 0
         self._own = 0
         self._forge = None
@@ -132,8 +134,11 @@ class Node:
             self.next_ms = ticks_add(now_ms, period_ms)
         chooser = self.chooser
         question = self._question
+        before = chooser.server
         question.server = chooser.choose()
         self._seq += 1
+        if chooser.server != before:
+            self._first = self._seq
         question.seq = self._seq
         question.first_q = chooser.demand_q
         question.second_q = chooser.lease.held_q
@@ -167,12 +172,13 @@ class Node:
                 self._set_mode(_object(payload))
 
     def _granted(self, payload: bytes) -> None:
-        """Take the answer to this round's question, then speak; a late one says nothing."""
+        """Take an answer, then speak. A late one will do, if the node has not moved since."""
         answer = self._answer
         if not unpack(payload, answer) or not answer.answer:
             return
-        if answer.seq != self._seq or answer.server != self.chooser.server:
+        if not max(self._first, self._answered + 1) <= answer.seq <= self._seq:
             return
+        self._answered = answer.seq
         self.chooser.answered(answer.first_q, answer.second_q)
         slot = self.chooser.speak()
         if slot >= 0:

@@ -1,6 +1,7 @@
 """`quelea story`: one seed told with a picture, or the table of many seeds; verdict and status."""
 
 import json
+import multiprocessing
 import os
 import signal
 import sys
@@ -82,10 +83,11 @@ def command(options: Options, as_json: bool = False) -> int:
     options.check()
     console = Console(stderr=True, highlight=False, width=WIDTH)
     begun_s = time.monotonic()
-    if options.seeds == 1:
-        checks, document = _tell(options, console)
-    else:
-        checks, document = _tabulate(options, console)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no process either
+    try:
+        checks, document = (_tell if options.seeds == 1 else _tabulate)(options, console)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     console.print(f"{time.monotonic() - begun_s:.1f} s")
     _print_checks(console, checks)
     holds = all(check.ok for check in checks)
@@ -125,11 +127,11 @@ def _courses(
     """Yield each phase with its course, from the simulator or from real processes."""
     mode, kappa_percent = options.mode, options.kappa_percent
     if not options.fleet:
-        yield from run(instance, tale.phases(mode, options.liars, options.lie), kappa_percent)
+        phases = tale.phases(mode, options.liars, options.lie, tale.ROUNDS)
+        yield from run(instance, phases, kappa_percent)
         return
     from quelea.story import fleet
 
-    fleet.stoppable()
     phases = tale.phases(mode, options.liars, options.lie, tale.FLEET_ROUNDS)
     with fleet.StoryFleet(instance, folder, kappa_percent) as running:
         took_s = sum(phase.rounds for phase in phases) * fleet.PERIOD_MS // 1000
@@ -225,6 +227,10 @@ def _measured(
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 trial, seed = waiting.pop(future)
                 yield trial, seed, future.result()
+    except BaseException:
+        for child in multiprocessing.active_children():
+            child.kill()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -5,7 +5,6 @@ questions to the servers, for which the host stands (servers.py). Phases are swi
 """
 
 import json
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -211,8 +210,3 @@ class StoryFleet:
     def _say(self) -> None:
         for topic, payload in self._said:
             self.link.publish(topic, payload, 1)
-
-
-def stoppable() -> None:
-    """Let SIGTERM end a run as Ctrl-C does, so that no process is left."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -23,7 +23,7 @@ ROUNDS = 400
 LAST = 100  # rounds at the end that are called converged
 SHOCK_ROUNDS = 250
 HALVED = 5  # the server of 140 units
-LIES = ("random", "empty", "full", "flip", "crowd", "sly")
+LIES = ("random", "empty", "flip", "sly")  # those of the table
 
 
 @dataclass(frozen=True)
