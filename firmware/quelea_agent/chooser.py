@@ -27,7 +27,7 @@ QUIET_ROUNDS_MAX = const(8)  # the longest silence
 class Plan:
     """What the configuration says of one node.
 
-    numbers: the neighbours, ascending. capacities_q: of every server of the fleet. allowed: the
+    numbers: the neighbours, ascending. capacities_q: of every server, above 0. allowed: the
     indices of those that this node may use. demand_q: what it asks for. seed: of the fleet.
     """
 

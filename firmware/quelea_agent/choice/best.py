@@ -6,13 +6,14 @@ from quelea_proto.rumour_row import LOAD_Q_MAX
 from quelea_agent.rumours import UNKNOWN
 
 WHOLE = const(1024)  # a load as large as the capacity
+RATIO_MAX = const(1048576)  # 2^20: beyond a thousandfold load all are alike
 
 
 def ratio(load_q: int, capacity_q: int) -> int:
-    """Return load / capacity in 1/1024; a load beyond LOAD_Q_MAX counts as that."""
+    """Return load / capacity in 1/1024, at most RATIO_MAX; capacity_q > 0."""
     if load_q > LOAD_Q_MAX:
         load_q = LOAD_Q_MAX
-    return (load_q << 10) // capacity_q
+    return min(RATIO_MAX, (load_q << 10) // capacity_q)
 
 
 def with_me(me, index: int) -> int:  # type: ignore[no-untyped-def]
