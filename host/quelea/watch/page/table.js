@@ -10,19 +10,19 @@ const share = (a, b) => (a && b ? `${Math.round((100 * a) / b)} %` : "–");
 
 // name, title, is a number, only where there is room, width in px, text, value to sort by
 const COLUMNS = [
-  ["id", "node", false, false, 56, (n) => n.id, (n) => n.number],
+  ["id", "node", false, false, 52, (n) => n.id, (n) => n.number],
   ["state", "state", false, true, 68, (n) => n.state || (n.present ? "present" : "–"), (n) => n.state || ""],
   ["wish", "wish", true, false, 60, (n) => number(n.wish_q), (n) => n.wish_q, "What it would take"],
   ["value", "value", true, false, 64, (n) => number(n.value_q), (n) => n.value_q, "Its estimate; of a liar its claim"],
   ["cap", "cap", true, true, 50, (n) => number(n.cap_q), (n) => n.cap_q, "The most it may draw"],
   ["applied", "applied", true, true, 58, (n) => number(n.applied_q), (n) => n.applied_q],
   ["reason", "reason", false, false, 116, (n) => n.reason ?? "", (n) => n.reason ?? ""],
-  ["suspicion", "suspicion", false, false, 84, suspicion, (n) => -(n.wrong ?? 0) - (n.liar ? 1e9 : 0)],
+  ["suspicion", "suspicion", false, false, 96, suspicion, (n) => -(n.wrong ?? 0) - (n.liar ? 1e9 : 0)],
   ["round", "round", true, true, 56, (n) => (n.epoch === null || n.epoch === undefined ? "–" : `${n.epoch} · ${n.round}`), (n) => n.epoch * 1e6 + n.round, "Epoch · round in it"],
   ["age", "age s", true, false, 52, (n) => seconds(age(n)), (n) => age(n) ?? Infinity],
   ["heap", "heap", true, true, 54, (n) => share(n.heap_high, n.heap_size), (n) => n.heap_high / n.heap_size || 0, "High-water mark"],
   ["resets", "resets", true, true, 50, (n) => number(n.resets), (n) => n.resets],
-  ["fw", "firmware", false, true, 62, (n) => n.fw || "–", (n) => n.fw],
+  ["fw", "fw", false, true, 46, (n) => n.fw || "–", (n) => n.fw, "Version of its firmware"],
 ];
 const WIDTH = COLUMNS.reduce((sum, [, , , , width]) => sum + width, 0);
 const NARROW = matchMedia("(max-width: 680px)"); // some columns are hidden: the others share alike
