@@ -12,7 +12,7 @@ from journals import NODES, hear, payload
 from quelea.errors import UserError
 from quelea.headroom import audit as headroom
 from quelea.journal import Recorder, Writer, begin
-from quelea.watch import Facts, Model
+from quelea.watch import Facts, Model, notices
 from quelea.watch.budget import Budget
 from quelea.watch.course import RECENT_POINTS, STEP_US, WHOLE_POINTS, Course
 from quelea.watch.follow import BROKEN_OFF, FINISHED, RUNNING, Follower
@@ -184,8 +184,33 @@ def test_the_budget_adds_caps_and_units_under_way_and_sees_a_broken_limit() -> N
     budget.take(4, 2, b"garbage")
     budget.take(4, 2, headroom_row(1, 9, 99, [0], [0]))  # speaks for another
     assert budget.cap_q(2) == 35
-    budget.take(5, 1, headroom_row(1, 2, 70, [5], [0]))
-    assert budget.violations == 2 and budget.headroom_q == -25  # its own cap, and the sum
+    budget.take(5, 2, headroom_row(2, 3, 35, [0], [5]))
+    assert budget.headroom_q == 20 and budget.impossible == {}
+    small = Budget()
+    small.set_up({"limit_q": 70, "members": members})
+    small.take(1, 1, headroom_row(1, 1, 30, [0], [0]))
+    small.take(2, 2, headroom_row(2, 1, 30, [0], [0]))
+    assert (small.violations, small.headroom_q) == (1, -4) and "60" in small.found[0][1]
+
+
+def test_what_a_liar_says_of_the_limit_counts_for_nothing() -> None:
+    members = [{"node": n, "floor_q": 10, "initial_q": 20, "reserve_q": 12} for n in (1, 2)]
+    budget = Budget()
+    budget.set_up({"limit_q": 100, "members": members})
+    budget.take(1, 2, headroom_row(2, 1, 30, [0], [0]))
+    budget.take(2, 1, headroom_row(1, 1, 90, [0], [0]))  # more than it owns
+    assert "90" in budget.impossible[1] and budget.violations == 0
+    assert (budget.caps_q, budget.reserve_q, budget.headroom_q) == (30, 12, 38)
+    budget.take(3, 1, headroom_row(1, 2, 10, [60], [0]))
+    assert budget.under_way_q == 0 and budget.headroom_q == 38
+    model = Model(
+        Facts(headroom={"limit_q": 100, "members": [*members, {**members[0], "node": 3}]}), NODES
+    )
+    assert model.budget.left_out == {3} and model.budget.reserve_q == 12
+    model.budget.impossible[1] = "owns -5"
+    assert [one.text for one in notices(model) if one.name == "headroom"] == [
+        "n01 owns -5: that cannot be"
+    ]
 
 
 ORIGIN = b"http://127.0.0.1:8000"

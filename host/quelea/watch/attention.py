@@ -74,11 +74,15 @@ def reason(model: Model, node: Node) -> str:
 
 def _budget(model: Model) -> list[Notice]:
     budget = model.budget
-    if not budget.violations:
-        return []
-    first = budget.found[0][1]
-    text = f"the limit was broken {budget.violations:,} times, first: {first}"
-    return [Notice(BAD, "limit", (), text)]
+    found = [
+        Notice(BAD, "headroom", (number,), f"{names(model, [number])} {what}: that cannot be")
+        for number, what in sorted(budget.impossible.items())
+        if number not in model.accused
+    ]
+    if budget.violations:
+        text = f"the limit was broken {budget.violations:,} times, first: {budget.found[0][1]}"
+        found.append(Notice(BAD, "limit", (), text))
+    return found
 
 
 def _broker(model: Model) -> list[Notice]:
@@ -205,7 +209,9 @@ def _far(model: Model) -> list[Notice]:
             f"{node.id} says {node.value_q:,}, half of the others {middle_q:,.0f} ± {half_q:,.0f}",
         )
         for node in settled
-        if abs(node.value_q - middle_q) > least_q and node.number not in model.accused
+        if abs(node.value_q - middle_q) > least_q
+        and node.number not in model.accused
+        and not node.held  # that it stays where it was is said elsewhere
     ]
 
 

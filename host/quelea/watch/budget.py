@@ -1,7 +1,8 @@
 """The shared limit as it is used: caps, units under way and what is left, row by row.
 
 The same sums as `quelea.headroom.audit`, kept up to date with each row in time linear in the
-group instead of computed anew. Before a node's first row its cap is its floor.
+group instead of computed anew. Before a node's first row its cap is its floor. What a liar says
+counts for nothing: in its place stands the reserve that the configuration keeps for it.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,8 @@ FIRST = 0  # of a fleet's limits the first is shown
 class Budget:
     """limit_q: as configured, None without a limit. budget_q: the limit times its safety factor.
 
-    violations: how many rows broke the invariant; found: the first of them as (t_us, sentence).
+    violations: how many rows broke the sum; found: the first of them as (t_us, sentence).
+    impossible: by node, what it said of itself that no honest node says. left_out: who lies.
     """
 
     def __init__(self) -> None:
@@ -30,6 +32,10 @@ class Budget:
         self.violations = 0
         self.found: list[tuple[int, str]] = []
         self.rows = 0
+        self.reserve_q = 0  # of those left out
+        self.impossible: dict[int, str] = {}
+        self.left_out: set[int] = set()
+        self._reserves_q: dict[int, int] = {}
         self._under_way: dict[tuple[int, int], int] = {}
 
     def set_up(self, headroom: Mapping[str, Any]) -> None:
@@ -49,12 +55,35 @@ class Budget:
             others = tuple(other for other in group if other != number)
             floor_q, initial_q = int(row.get("floor_q", 0)), int(row.get("initial_q", 0))
             self.parts[number] = Part(others, floor_q, initial_q)
+            self._reserves_q[number] = int(row.get("reserve_q", floor_q + initial_q))
         self.caps_q = sum(part.floor_q for part in self.parts.values())
+        liars, self.left_out = self.left_out, set()
+        for number in liars:
+            self.leave_out(number)
+
+    def leave_out(self, number: int) -> None:
+        """Take a node for a liar from now on; sums that rested on its word are forgotten."""
+        if number in self.left_out:
+            return
+        self.left_out.add(number)
+        if number not in self.parts:
+            return
+        self.caps_q -= self.cap_q(number) or 0
+        self.reserve_q += self._reserves_q[number]
+        for edge in [edge for edge in self._under_way if number in edge]:
+            self.under_way_q -= self._under_way.pop(edge)
+        self.violations = 0
+        self.found.clear()
 
     @property
     def headroom_q(self) -> int | None:
         """What is neither a cap nor under way; below 0 when the limit is broken."""
-        return None if self.budget_q is None else self.budget_q - self.caps_q - self.under_way_q
+        return None if self.budget_q is None else self.budget_q - self.total_q
+
+    @property
+    def total_q(self) -> int:
+        """Caps and units under way of the honest, and the reserve for the others."""
+        return self.caps_q + self.under_way_q + self.reserve_q
 
     def cap_q(self, number: int) -> int | None:
         """Return a node's cap: as it said last, its floor before; None without a limit."""
@@ -75,22 +104,27 @@ class Budget:
         if part is None or len(said.given) != len(part.others):
             self.said[source] = said
             return
+        if source not in self.left_out:
+            what = _impossible(said, part)
+            if what:
+                self.impossible[source] = what
+                self.leave_out(source)
         before = self.cap_q(source) or 0
         self.said[source] = said
+        if source in self.left_out:
+            return
         self.caps_q += said.cap_q - before
         for other in part.others:
-            self._edge(source, other)
-            self._edge(other, source)
-        owned = owned_q(said, part)
-        if owned < 0:
-            self._violated(t_us, f"node {source} owns {owned}")
-        if said.cap_q > part.floor_q + max(owned, 0):
-            self._violated(t_us, f"cap {said.cap_q} of node {source} is above its floor and units")
-        if self.budget_q is not None and self.caps_q + self.under_way_q > self.budget_q:
-            total_q = self.caps_q + self.under_way_q
-            self._violated(
-                t_us, f"caps and units under way are {total_q}, {self.budget_q} is the bound"
-            )
+            if other not in self.left_out:
+                self._edge(source, other)
+                self._edge(other, source)
+        if self.budget_q is not None and self.total_q > self.budget_q:
+            self.violations += 1
+            if len(self.found) < VIOLATIONS_KEPT:
+                what = (
+                    f"caps and units under way are {self.total_q:,}, the bound {self.budget_q:,}"
+                )
+                self.found.append((t_us, what))
 
     def _edge(self, giver: int, taker: int) -> None:
         """Bring what is under way between two up to date; nothing until both were heard."""
@@ -105,7 +139,12 @@ class Budget:
         self.under_way_q += now - self._under_way.get((giver, taker), 0)
         self._under_way[giver, taker] = now
 
-    def _violated(self, t_us: int, what: str) -> None:
-        self.violations += 1
-        if len(self.found) < VIOLATIONS_KEPT:
-            self.found.append((t_us, what))
+
+def _impossible(said: Said, part: Part) -> str:
+    """Return what a row says of its own node that cannot be, "" for nothing."""
+    owned = owned_q(said, part)
+    if owned < 0:
+        return f"owns {owned:,}"
+    if said.cap_q > part.floor_q + owned:
+        return f"has a cap of {said.cap_q:,} above its floor and units, {part.floor_q + owned:,}"
+    return ""

@@ -156,6 +156,8 @@ class Model:
                 node.used_us = [NEVER_US] * len(row.neighbours)
             node.id, node.liar = row.id, liar
             node.attack = _attack(row) if liar else ""
+            if liar:
+                self.budget.leave_out(row.number)
             self._changed(node)
         self.budget.set_up(self.facts.headroom)
 
@@ -241,6 +243,7 @@ class Model:
         node = self.nodes.get(number)
         if node is not None and self.accused.get(number) != accusation:
             self.accused[number] = accusation
+            self.budget.leave_out(number)
             self._changed(node)
 
     def tick(self, t_us: int) -> None:

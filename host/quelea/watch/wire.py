@@ -147,6 +147,7 @@ def budget(model: Model) -> dict[str, Any] | None:
         "budget_q": one.budget_q,
         "caps_q": one.caps_q,
         "under_way_q": one.under_way_q,
+        "reserve_q": one.reserve_q,
         "headroom_q": one.headroom_q,
         "violations": one.violations,
         "first": one.found[0][1] if one.found else "",

@@ -157,6 +157,7 @@ function drawNodes(ctx, focus) {
 function ring(ctx, one, x, y, size, level) {
   let colour = null, dash = [];
   if (isWrong(one) || level === "bad") colour = ink.bad;
+  else if (level === "warn" && !one.held) colour = ink.warn;
   else if (one.held) [colour, dash] = [ink.warn, [2, 2]];
   if (!one.present) [colour, dash] = [level === "bad" ? ink.bad : ink.dim, [3, 3]];
   if (!colour) return;
@@ -175,11 +176,11 @@ function label(ctx, size, levels, all) {
   ctx.strokeStyle = ink.panel;
   for (let at = 0; at < layout.count; at += 1) {
     const one = shown().nodes.get(layout.numbers[at]), level = one && levels.get(one.number);
-    if (!one || (!all && level !== "bad")) continue;
+    if (!one || (!all && !level)) continue;
     const below = layout.py[at] + size + 13 < canvas.tall;
     const y = below ? layout.py[at] + size + 12 : layout.py[at] - size - 5;
     ctx.strokeText(one.id, layout.px[at], y);
-    ctx.fillStyle = level === "bad" ? ink.bad : ink.dim;
+    ctx.fillStyle = level === "bad" ? ink.bad : level ? ink.warn : ink.dim;
     ctx.fillText(one.id, layout.px[at], y);
   }
 }

@@ -82,13 +82,14 @@ export function drawBudget() {
     setText(by("budget-text"), "This fleet shares no limit, so nothing can exceed one.");
     return;
   }
-  const { budget_q: most, caps_q: caps, under_way_q: way, headroom_q: left } = budget;
-  const whole = Math.max(most, caps + way, 1), broken = budget.violations > 0 || left < 0;
+  const { budget_q: most, caps_q: caps, under_way_q: way, reserve_q: kept, headroom_q: left } = budget;
+  const whole = Math.max(most, caps + way + kept, 1), broken = budget.violations > 0 || left < 0;
   setClass(bar, broken ? "over" : "");
   const share = (value) => `${(100 * Math.max(0, value)) / whole}%`;
   bar.querySelector(".caps").style.width = share(caps);
+  bar.querySelector(".kept").style.width = share(kept);
   bar.querySelector(".way").style.width = share(way);
-  const text = `caps ${number(caps)} + under way ${number(way)} of ${number(most)} `
+  const text = `caps ${number(caps)} + under way ${number(way)}${kept ? ` + reserve for liars ${number(kept)}` : ""} of ${number(most)} `
     + `(limit ${number(budget.limit_q)}), ${number(left)} left`;
   bar.setAttribute("aria-label", text);
   setText(by("budget-text"), text);
