@@ -34,6 +34,8 @@ package(  # noqa: F821
         "rumours.py",
         "settings.py",
         "sharing.py",
+        "spiking.py",
+        "surge.py",
         "port/__init__.py",
         "port/backlog.py",
         "port/client.py",

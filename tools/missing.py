@@ -14,6 +14,8 @@ EXTRAS = {
     "pyarrow": "parquet",
     "qiskit_aer": "quantum",
     "stim": "quantum",
+    "nir": "spiking",
+    "sklearn": "spiking",
 }
 
 

@@ -11,7 +11,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this file into the command line."""
-    for command in (quantum,):
+    for command in (quantum, spike):
         app.command()(command)
 
 
@@ -46,3 +46,31 @@ def quantum(
     if wait:
         setting = replace(setting, wait=tuple(wait))
     raise typer.Exit(command(setting, only or (), png, as_json=json))
+
+
+def spike(
+    task: Annotated[list[str] | None, typer.Option(help="surge or digits; default: both.")] = None,
+    train: Annotated[
+        bool, typer.Option("--train", help="Train anew (needs torch) and write the network.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the training.")] = 1,
+    into: Annotated[
+        Path | None, typer.Option(help="Folder of what is trained; default: the package's.")
+    ] = None,
+    network: Annotated[
+        Path | None, typer.Option(help="Another network, .json or .nir, instead of the package's.")
+    ] = None,
+    series: Annotated[
+        str, typer.Option(help="homes, or a CSV file, a column a node: to test the surge on.")
+    ] = "homes",
+    nir: Annotated[
+        Path | None, typer.Option(help="Folder to write the networks to as NIR.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Spiking networks in small integers: against a dense network and a rule, on MicroPython."""
+    from quelea.spiking.command import NETWORKS, command
+
+    raise typer.Exit(
+        command(task or (), train, seed, into or NETWORKS, network, series, nir, as_json=json)
+    )
