@@ -20,10 +20,10 @@ Ints = NDArray[np.int32]
 
 
 def optional(name: str) -> ModuleType | None:
-    """Return a peer's module, or None if it is not installed."""
+    """Return a peer's module, or None if it is not installed, or only in part."""
     try:
         return importlib.import_module(name)
-    except ImportError:
+    except (ImportError, RuntimeError):  # torch of one version and torchvision of another
         return None
 
 
