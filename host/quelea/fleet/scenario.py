@@ -173,6 +173,8 @@ def _left_out(drawn: Options, options: FleetOptions) -> tuple[tuple[str, str], .
     ]
     if drawn.circulation_q:
         rows.append(("circulation_q", "a process begins with no flows"))
+    if drawn.rounds_before:
+        rows.append(("rounds_before", "a process begins at seq 1"))
     return tuple(rows)
 
 

@@ -39,6 +39,7 @@ def _rate(name: str, default: object) -> Key:
 
 
 _Q, _F = limits.Q_MAX, limits.FLOW_MAX
+_SEQ = limits.SEQ_MAX - 1_000_000  # the rest is for the run
 RULES = tuple(row[0] for row in rules.RULES)
 SCHEMA: tuple[Key, ...] = (
     Key("", "title", TEXT, "", "one line"),
@@ -64,6 +65,7 @@ SCHEMA: tuple[Key, ...] = (
         _F,
         drawn=True,
     ),
+    Key("fleet", "rounds_before", INT, 0, "that the first nodes have done", 0, _SEQ, drawn=True),
     Key("demand", "shape", WORD, "uniform", "", words=tuple(SHAPES), drawn=True),
     Key("demand", "change_s", FLOAT, 0.0, "new readings; 0: never", 0, 86_400, drawn=True),
     Key("liars", "count", INT, 0, "so many, at most F near any honest node", 0, 1000, drawn=True),

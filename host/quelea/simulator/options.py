@@ -57,6 +57,7 @@ class Options:
     spread_max_q: int
     narrow: bool
     circulation_q: int = 0
+    rounds_before: int = 0
     faults: Faults = field(default_factory=Faults)
 
     def as_dict(self) -> dict[str, Any]:
@@ -162,6 +163,7 @@ def draw(scenario: Scenario, seed: int) -> Options:
         spread_max_q=values["checks", "spread_max_q"] or agreement_q(exact, topology.degree_max),
         narrow=values["checks", "narrow"],
         circulation_q=values["fleet", "circulation_q"] if exact else 0,
+        rounds_before=values["fleet", "rounds_before"],
         faults=_faults(values, seed),
     )
     return _with_phases(options, topology, rho_equal, robust)

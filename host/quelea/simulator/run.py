@@ -55,6 +55,7 @@ def build(options: Options, source: Source = INSTALLED) -> World:
         {number: options.attack for number in options.liars},
         agent_class=code.agent_class,
         circulation_q=options.circulation_q,
+        rounds_before=options.rounds_before,
     )
     record(world, options)
     return world
@@ -159,13 +160,14 @@ def _run(options: Options, keep: bool, chosen: tuple[str, ...], source: Source) 
     play(world, options)
     journal = world.journal.journal()
     judged = checkers.judge(journal, chosen)
+    before = options.rounds_before * world.fired["rounds-before"]
     outcome = Outcome(
         options=options,
         digest=digest(journal),
         fired=Counter(world.fired),
         violations={name: texts for name, texts in judged.items() if texts},
         frames=sum(row.frames for row in journal.traffic()),
-        node_rounds=sum(row.document["counters"]["rounds"] for row in journal.statuses()),
+        node_rounds=sum(row.document["counters"]["rounds"] for row in journal.statuses()) - before,
         virtual_s=world.t_us / SECOND_US,
         wall_s=time.perf_counter() - started_s,
     )

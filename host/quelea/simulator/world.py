@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from quelea_agent.agent import Agent
-from quelea_agent.counters import NAMES
+from quelea_agent.counters import NAMES, ROUNDS
 from quelea_proto.limits import SESSION_MAX, TICKS_MASK
 
 from quelea.adversaries.knowledge import Knowledge
@@ -42,7 +42,8 @@ class World:
     settings: a quelea_agent Settings for each node. attacks: adversary name by node number.
     watch: called after every event with (world, t_us), for properties of every instant.
     agent_class: Agent, or another with its seam. circulation_q: in exact mode, what goes round a
-    cycle of the graph from the first boots on. flights: a list to be filled for a picture.
+    cycle of the graph from the first boots on. rounds_before: what nodes that are up at first have
+    behind them, so that their seq is that high. flights: a list to be filled for a picture.
     """
 
     def __init__(
@@ -54,9 +55,11 @@ class World:
         watch: Callable[["World", int], None] | None = None,
         agent_class: Any = Agent,
         circulation_q: int = 0,
+        rounds_before: int = 0,
     ) -> None:
         self.seed = seed
         self.circulation_q = circulation_q
+        self.rounds_before = rounds_before
         near = {row.node: row.numbers for row in settings} if circulation_q else {}
         self._around = circulation.cycle(near)
         self.drift_ppm = faults.drift_ppm
@@ -197,6 +200,9 @@ class World:
         if first and self.faults.epoch and node.agent.flows is None:
             self.fired["epoch"] += 1
             node.agent.mode.epoch = self.faults.epoch  # up for long: the fleet's epoch, not 0
+        if first and self.rounds_before:
+            self.fired["rounds-before"] += 1
+            node.agent.seq = node.agent.counters.counts[ROUNDS] = self.rounds_before
         around = self._around if node.life == 1 and self.circulation_q else ()
         if circulation.begin(node.agent, number, around, self.circulation_q):
             self.fired["circulation"] += 1
