@@ -1,9 +1,12 @@
-"""The freshness checker and nodes that begin anew in a session of before."""
+"""Checkers and nodes that begin anew in a session of before."""
+
+from dataclasses import replace
 
 import numpy as np
+from quelea.checkers import epochs
 from quelea.checkers.facts import Facts
 from quelea.checkers.freshness import check
-from quelea.checkers.record import Record
+from quelea.checkers.record import RESTART, Record
 from quelea.journal import EventRow
 
 SECOND_US = 1_000_000
@@ -39,3 +42,15 @@ def test_a_reboot_knows_nobody_also_where_its_numbers_happen_to_go_on() -> None:
     assert check(record(SAID, [booted]), FACTS) == []
     early = EventRow(1, 2 * SECOND_US, "n01", "booted", {"session": 1})
     assert len(check(record(SAID, [early]), FACTS)) == 1
+
+
+def test_rounds_of_an_epoch_are_counted_in_one_life() -> None:
+    """Node 1 began epoch 1 at seq 9; after a reboot, in the same session, unheard and later."""
+    said = record([(1, 1, 9, -1), (20, 1, 2, -1), (40, 1, 19, -1)], [])
+    said.epoch[:] = [1, 1, 2]
+    said.flags[0] = RESTART
+    facts = replace(FACTS, epoch_rounds=14, first_epoch=1)
+    (found,) = epochs.check(said, facts)
+    assert "went from 1 to epoch 2" in found
+    said.events.append(EventRow(1, 10 * SECOND_US, "n01", "booted", {"session": 1}))
+    assert epochs.check(said, facts) == []

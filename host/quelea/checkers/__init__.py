@@ -17,7 +17,7 @@ from quelea.errors import UserError
 from quelea.journal import Journal
 
 FOLDER = Path(__file__).parent
-HELPERS = ("facts", "moves", "record")
+HELPERS = ("boots", "facts", "moves", "record")
 KEPT_MAX = 20  # violations kept of one checker
 
 __all__ = ["Facts", "Record", "Violation", "judge", "load", "names", "read_facts", "read_journal"]

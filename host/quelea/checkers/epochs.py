@@ -4,6 +4,7 @@ A node enters an epoch beyond all that honest nodes have shown only by its own c
 for each epoch_rounds of its own rounds.
 """
 
+from quelea.checkers.boots import Boots
 from quelea.checkers.facts import Facts
 from quelea.checkers.record import FLOW, RESTART, Record, Violation
 
@@ -18,10 +19,13 @@ def check(record: Record, facts: Facts) -> list[str]:
         return []  # a node that has just rebooted, at epoch 0, may look ahead for a frame or two
     furthest = facts.first_epoch
     entered: dict[int, tuple[int, int, int | None]] = {}  # session, epoch, seq of its first frame
+    boots = Boots(record, facts)
     found: list[str] = []
     for at in record.spoken:
         source, epoch = int(record.source[at]), int(record.epoch[at])
         session, seq = int(record.session[at]), int(record.seq[at])
+        if boots.anew(source, int(record.t_us[at])):
+            entered.pop(source, None)
         before = entered.get(source)
         if before is not None and before[:2] == (session, epoch):
             continue

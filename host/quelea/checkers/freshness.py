@@ -3,6 +3,7 @@
 The frames that a node names only go forward: a neighbour's session, and within it the seq.
 """
 
+from quelea.checkers.boots import Boots
 from quelea.checkers.facts import Facts
 from quelea.checkers.moves import Input, moves
 from quelea.checkers.record import FLOW, Record, Violation
@@ -16,18 +17,15 @@ def check(record: Record, facts: Facts) -> list[str]:
     found: list[str] = []
     newest: dict[tuple[int, int], Stamp] = {}
     life: dict[int, Stamp] = {}
-    newest_us: dict[int, int] = {}
-    boots = _boots(record, facts)
+    boots = Boots(record, facts)
     exact = bool((record.kind == FLOW).any())
     for move in moves(record, facts):
         source = int(record.source[move.at])
         now = _stamp(record, move.at)
         then = life.get(source)
         life[source] = now
-        since_us = newest_us.get(source, -1)
-        newest_us[source] = int(record.t_us[move.at])
-        again = any(since_us < t_us <= newest_us[source] for t_us in boots.get(source, ()))
-        if then is None or then[0] != now[0] or now[1] <= then[1] or again:
+        anew = boots.anew(source, int(record.t_us[move.at]))
+        if then is None or then[0] != now[0] or now[1] <= then[1] or anew:
             for other in facts.neighbours.get(source, ()):
                 newest.pop((source, other), None)
         for one in move.inputs:
@@ -37,19 +35,6 @@ def check(record: Record, facts: Facts) -> list[str]:
                 found.append(Violation(text, int(record.t_us[move.at]), source))
             if len(one.found) == 1:
                 newest[source, one.source] = _stamp(record, one.found[0])
-    return found
-
-
-def _boots(record: Record, facts: Facts) -> dict[int, list[int]]:
-    """Return when each node booted, where the journal tells: then it knows nobody any more.
-
-    Its frames do not show it by themselves when it speaks in a session of before and the first of
-    them never left it.
-    """
-    found: dict[int, list[int]] = {}
-    for event in record.events:
-        if event.name == "booted":
-            found.setdefault(facts.numbers.get(event.source, 0), []).append(event.t_us)
     return found
 
 
