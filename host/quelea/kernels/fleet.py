@@ -159,9 +159,9 @@ class Fleet:
     @property
     def _is_wide_table(self) -> bool:
         """Whether the state is in memory that 16 bits would spare."""
-        graph = self.graph
-        is_one = isinstance(graph, Table) and not self._seeds
-        return is_one and self._now.itemsize == 4 and graph.is_tiled_for(4)
+        if not isinstance(self.graph, Table) or self._seeds:
+            return False
+        return self._now.itemsize == 4 and self.graph.is_tiled_for(4)
 
     def _narrow(self) -> bool:
         """Keep the state in 16 bits if it fits; return whether it does."""
