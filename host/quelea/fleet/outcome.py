@@ -45,7 +45,7 @@ def judge_scenario(journal: Journal, plan: Plan, staged: Staged) -> Verdict:
         "fired": fired,
         "not_injected": dict(staged.left_out),
         "not_checked": dict(staged.unseen),
-        "agreement_checked": staged.promised and "convergence" in staged.names,
+        "agreement_checked": "convergence" in staged.names,
         "frames": frames,
     }
     return verdict

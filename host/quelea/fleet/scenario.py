@@ -51,6 +51,11 @@ NOT_SEEN = {  # checkers that would find nothing in a journal of a real fleet, a
     "idempotence": "needs a look into the nodes",
     "readings": "readings are not recorded",
 }
+# by whether the run is resilient: checkers that speak of the other mode only
+OF_MODE = {
+    True: ("antisymmetry", "flow-steps", "sum-exact"),
+    False: ("epoch-ends", "epochs", "faults-max", "hull", "narrowing"),
+}
 
 
 @dataclass(frozen=True)
@@ -76,15 +81,17 @@ class Staged:
 
     @property
     def names(self) -> list[str]:
-        """The checkers that judge the run."""
+        """The checkers that judge the run: those of its mode, as far as they can see anything."""
         wanted = self.scenario.get("checks", "names") or checkers.names()
-        return [name for name in wanted if name not in NOT_SEEN]
+        unseen, other = dict(self.unseen), OF_MODE[self.drawn.mode != "exact"]
+        return [name for name in wanted if name not in unseen and name not in other]
 
     @property
     def unseen(self) -> list[tuple[str, str]]:
         """(checker, why) of those that the scenario names and that cannot judge here."""
         wanted = self.scenario.get("checks", "names") or checkers.names()
-        return [(name, NOT_SEEN[name]) for name in wanted if name in NOT_SEEN]
+        why = NOT_SEEN if self.promised else NOT_SEEN | {"convergence": "it is not due here"}
+        return [(name, why[name]) for name in wanted if name in why]
 
     def facts(self, period_ms: int) -> dict[str, Any]:
         """Return what the checkers may know, for the journal."""
