@@ -75,22 +75,19 @@ setup(
     include_package_data=False,  # what is packed is named here, once
     package_data={
         "": [
-            "*.css",
             "*.csv",
-            "*.html",
-            "*.js",
             "*.json",
             "*.jsonl",
             "*.md",
             "*.mjs",
             "*.pxd",
             "*.pyi",
-            "*.svg",
             "*.toml",
             "*.txt",
             "*.yml",
             "py.typed",
         ],
+        "quelea.watch": ["page/*"],
         "quelea_proto": ["vectors/*.jsonl"],
     },
     # What belongs to no package and is flashed all the same; quelea.fleet.manifest looks here.

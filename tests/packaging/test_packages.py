@@ -31,6 +31,10 @@ CARRIED = (
     "quelea/data/homes.csv",
     "quelea/data/homes.LICENSE.txt",
     "quelea/conform/targets/wasm_run.mjs",
+    "quelea/watch/page/index.html",
+    "quelea/watch/page/main.js",
+    "quelea/watch/page/panels.css",
+    "quelea/watch/page/icon.svg",
     "quelea-0.1.0.data/data/share/quelea/manifest.py",
     "quelea-0.1.0.data/data/share/quelea/main.py",
 )
