@@ -25,10 +25,9 @@ from quelea.topology import certify
 
 FLAG = "--scenario"
 CALM_SHARE_MAX = 0.6  # of the run's time
-# options that go together with a scenario; it has all others itself
-TOGETHER = (
-    *("scenario", "nodes", "seconds", "period_ms", "seed", "broker", "runtime", "heap_kb"),
-    *("name", "runs", "journal_mb", "keep", "said", "watch", "allow_write"),
+ITS_OWN = (  # options that the file decides
+    *("liars", "faults_max", "mode", "rule", "attack", "topology", "network", "epoch_rounds"),
+    *("fanout", "demand", "config", "limit", "floors", "policy", "chaos", "force"),
 )
 RATES = (  # what makes something happen; the other faults only say how
     *("loss", "duplicate", "replay", "damage", "partition", "clog", "broker", "retained"),
@@ -135,7 +134,7 @@ def make(options: FleetOptions) -> Plan:
 
 def _check(options: FleetOptions) -> None:
     for name in options.said:
-        if name not in TOGETHER:
+        if name in ITS_OWN:
             raise UserError(
                 f"--{name.replace('_', '-')} together with a scenario",
                 FLAG,
