@@ -14,6 +14,7 @@ from quelea.audit import Auditor, audit, report, text
 from quelea.audit.command import command
 from quelea.errors import UserError
 from quelea.journal import MemoryRecorder, begin
+from quelea_proto.crc import crc16
 from quelea_proto.frames import HELD, INPUT_Q, RESTART, SEQ, VALUE_Q, Frame, unpack
 from quelea_proto.rules import find
 
@@ -111,16 +112,16 @@ class Watched(Run):
 def test_two_lying_rounds_are_enough(attack: str) -> None:
     """The first proof is of the first or second frame that breaks the rules.
 
-    About one run in two hundred needs a third, where the first two named inputs that the audit
-    cannot tell apart: so two is held on fixed seeds, three on any.
+    Seeds 30, 63, 64, 82 and 83 needed a third before: in them the liar's first frames came at odd
+    times, so that the frame before might have been of another life.
     """
     print(f"QUELEA_SEED={SEED}")
-    for seed, rounds in ((1, 2), (2, 2), (3, 2), (4, 2), (5, 2), (SEED, 3)):
+    for seed in (1, 30, 63, 64, 82, 83, SEED):
         run = Watched(seed, attack, liars=(3,))
         auditor = run.play(ROUNDS)
         broken = sorted(vars(run)["broken"])
         first = auditor.findings[0]
-        assert first.seq <= broken[rounds - 1], (seed, broken[:3], first.wrong)
+        assert first.seq <= broken[1], (seed, broken[:3], first.wrong)
 
 
 def test_a_lie_about_the_own_sensor_cannot_be_seen() -> None:
@@ -139,6 +140,54 @@ def test_a_named_node_is_not_named_by_a_wrong_reference(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("quelea.audit.auditor.reference.rule", lambda name: wrong)
     assert len(accused(Run(SEED).play(ROUNDS))) == 7
+
+
+VALUE_AT = 16  # in a flow frame: after kind, flags, node, session, epoch, seq and input
+
+
+class Thief(Run):
+    """Node 3 takes from its first neighbour what is not its turn to take; its sum stays right."""
+
+    stolen = 0
+
+    def _publish(self, number: int, dest: int, payload: bytes) -> None:
+        frame = unpack(payload, Frame())
+        if number == 3 and frame is not None and frame.head[SEQ] >= 12:
+            at = len(payload) - 2 - 5 * frame.count  # its first edge
+            word = int.from_bytes(payload[at : at + 4], "little")
+            flow_q = (frame.flow_at(0) - 40) & 0x1FFFFFFF
+            value_q = frame.head[VALUE_Q] + 40
+            body = bytearray(payload[:-2])
+            body[at : at + 4] = (word & 0xE0000000 | flow_q).to_bytes(4, "little")
+            body[VALUE_AT : VALUE_AT + 4] = value_q.to_bytes(4, "little", signed=True)
+            payload = bytes(body) + crc16(body, len(body)).to_bytes(2, "little")
+            self.stolen += 1
+        super()._publish(number, dest, payload)
+
+
+def test_exact_mode_names_who_moves_out_of_turn() -> None:
+    print(f"QUELEA_SEED={SEED}")
+    run = Thief(SEED, mode="exact", faults_max=0)
+    auditor = run.play(ROUNDS)
+    assert run.stolen > 20 and accused(auditor) == {3}
+    first = auditor.findings[0]
+    assert first.wrong.rule == "moves" and first.seq <= 13
+    assert len(first.evidence) > 3, "itself, its frame before and the named ones"
+
+
+def test_exact_mode_accuses_nobody_under_loss_and_reboots() -> None:
+    verified = 0
+    for seed in range(SEED, SEED + 8):
+        print(f"QUELEA_SEED={seed}")
+        rng = random.Random(seed)
+        run = Run(
+            seed, mode="exact", faults_max=0, loss=rng.random() * 0.5, deaf=rng.random() * 0.3,
+            reboot=rng.random() * 0.05,
+        )  # fmt: skip
+        auditor = run.play(ROUNDS)
+        assert auditor.findings == [], auditor.findings[0]
+        verified += report(auditor)["verified"]
+    assert verified > 200
 
 
 def test_exact_mode_values_are_input_less_flows() -> None:
@@ -238,12 +287,14 @@ def test_a_life_that_nobody_heard_may_have_been_meant() -> None:
         (2450, 2, payload(2, 3, flags=1)),
         (2500, 3, payload(3, 2, session=2, flags=1, input_q=900, value_q=900)),
     ]
-    unsure = one_less([*rows, (1900, 1, row), (1950, 3, upper), *more])
+    unsure = one_less([*rows, (1850, 3, upper), (1900, 1, row), *more])
     assert unsure.findings == []
     heard = payload(3, 1, flags=2, input_q=900, value_q=900)
     later = payload(3, 2, flags=1, input_q=900, value_q=900)
-    known = one_less([*rows, (1900, 1, row), (1950, 3, heard), more[0], (2500, 3, later)])
+    known = one_less([*rows, (1850, 3, heard), (1900, 1, row), more[0], (2500, 3, later)])
     assert [finding.wrong.rule for finding in known.findings] == ["rule"]
+    after = one_less([*rows, (1900, 1, row), (1950, 3, heard), more[0], (2500, 3, later)])
+    assert after.findings == [], "heard only after it was used"
 
 
 def one_less(rows: list[tuple[int, int, bytes]]) -> Auditor:

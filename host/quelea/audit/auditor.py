@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
 
-from quelea_proto.frames import Frame
+from quelea_proto.frames import FLOW, Frame
 
 from quelea import reference
+from quelea.audit.edges import moved
 from quelea.audit.setting import Setting, read_setting
 from quelea.audit.step import Named, Wrong, alone, follow, onward
 from quelea.audit.voices import Twins, Voice
@@ -133,18 +134,18 @@ class Auditor:
         evidence = [row]
         if wrong is None and before is not None and self.setting.mode == "resilient":
             wrong = onward(row, before)
-            evidence.append(before)
+            evidence += [before] if before.payload else []
             if wrong is not None and not certain:
                 self._count(row, UNVERIFIABLE, "its session may have been said twice")
                 return
         if wrong is not None:
             self._count(row, WRONG)
             self._accuse(row, wrong, tuple(evidence))
-        elif self.setting.mode == "exact" or row.restart:
+        elif row.restart or (row.kind == FLOW and row.seq == 1):
             self._count(row, VERIFIED)
         elif before is None:
             self._count(row, UNVERIFIABLE, "its frame before was not heard")
-        elif row.held:
+        elif row.held and row.kind != FLOW:
             self._count(row, VERIFIED)
         else:
             near = self.setting.neighbours[row.source]
@@ -191,19 +192,30 @@ class Auditor:
             self._count(row, UNVERIFIABLE, "its session was said twice")
             return True
         inputs = self.inputs(row, waiting.inputs)
-        wrong, why = follow(self.setting, self.apply, row, before, inputs)
+        wrong, why = self._step(row, before, inputs)
         if wrong is None and why == "":
             self._count(row, VERIFIED)
             return True
         if wrong is not None and waiting.settled:
             sure = [(one.source, one.frame) for one in inputs if one.frame and one.certain]
             self._count(row, WRONG)
-            evidence = (row, before, *(frame for _, frame in sure))
+            told = [before] if before.payload else []
+            evidence = (row, *told, *(frame for _, frame in sure))
             self._accuse(row, wrong, evidence, tuple(source for source, _ in sure))
             return True
         if last:
             self._count(row, UNVERIFIABLE, why or "an input may be another frame")
         return last
+
+    def _step(
+        self, row: FrameRow, before: FrameRow, inputs: list[Named]
+    ) -> tuple[Wrong | None, str]:
+        if row.kind != FLOW:
+            return follow(self.setting, self.apply, row, before, inputs)
+        frame, then = row.frame(), before.frame()
+        if frame is None or then is None or then.count != frame.count:
+            return None, "its frame before was of another graph"
+        return moved(self.setting, row, frame, before, then, inputs)
 
     def _count(self, row: FrameRow, outcome: str, why: str = "") -> None:
         self.counts[row.source][outcome] += 1

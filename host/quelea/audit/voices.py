@@ -9,6 +9,7 @@ from collections import deque
 from typing import NamedTuple
 
 from quelea_proto.fixed import ring16_diff
+from quelea_proto.frames import RESTART, STATE
 from quelea_proto.limits import USED_MOD
 
 from quelea.journal import FrameRow
@@ -17,6 +18,7 @@ KEPT_FRAMES = 1200  # of a sender; names go round after 255
 LAG_ROUNDS = 200  # a frame used later than this is not looked for: names would collide
 JUMP_FRAMES = 8  # seq may leap over so many lost frames whatever the time
 WARM_ROUNDS = 16  # after which nobody still uses a frame of a life before
+FIRST_SEQ = 1  # of a session; it always begins an epoch
 SAME_STEP = 2  # two frames of one step are less than a period / SAME_STEP apart
 
 
@@ -93,11 +95,20 @@ class Voice:
     def before(self, row: FrameRow) -> tuple[FrameRow | None, bool]:
         """Return the sender's frame before this one, and whether no other life can have said it.
 
-        In a second life with the same session this seq comes seq - 1 periods after the first.
+        In a second life with the same session this seq comes seq - 1 periods after the first. The
+        second frame of any life follows on one whose value was its input, heard or not: then it
+        does not matter. One that was not heard has no payload.
         """
         found = self.frames.get((row.session, row.seq - 1))
         if found is None:
-            return None, False
+            if row.seq != FIRST_SEQ + 1 or row.restart or row.kind != STATE:
+                return None, False
+            found = row._replace(
+                at=0, seq=FIRST_SEQ, flags=RESTART, value_q=row.input_q, payload=b""
+            )
+        same = row.seq == FIRST_SEQ + 1 and found.value_q == found.input_q == row.input_q
+        if same and found.epoch == row.epoch:
+            return found, row.session not in self.unclear
         soon = row.t_us - found.t_us <= (row.seq - 1) * self.period_us * 9 // 10
         return found, soon and row.session not in self.unclear
 
@@ -112,7 +123,8 @@ class Voice:
         found = self.frames.get((newest.session, seq))
         if found is None or found.epoch != row.epoch:
             return None, False
-        return found, self._certain(newest.session, row, until_us)
+        # heard after it was used: most likely late, perhaps another life's with the same numbers
+        return found, found.t_us <= row.t_us and self._certain(newest.session, row, until_us)
 
     def _newest_at(self, until_us: int) -> FrameRow | None:
         if self.newest is not None and self.newest.t_us <= until_us:
