@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -223,9 +222,9 @@ def test_ctrl_c_ends_it_with_130_and_no_traceback() -> None:
     with subprocess.Popen(
         command, stderr=subprocess.PIPE, start_new_session=True, text=True
     ) as started:
-        time.sleep(2.5)  # nothing tells that its processes are at work, and earlier is well too
+        assert started.stderr is not None and "seeds from 0 on" in started.stderr.readline()
         os.killpg(started.pid, signal.SIGINT)
-        said = started.communicate(timeout=20)[1]
+        said = started.communicate(timeout=60)[1]
     assert started.returncode == 130, said
     assert "Traceback" not in said and "stopped after" in said
 

@@ -35,7 +35,10 @@ def workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool; what ends the block early, Ctrl-C above all, ends its processes at once."""
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(max_workers=jobs, initializer=_deaf)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # also until they are deaf
+    pool.submit(os.getpid)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         yield pool
     except BaseException:
         for child in set(multiprocessing.active_children()) - before:

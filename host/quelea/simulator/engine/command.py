@@ -90,6 +90,8 @@ def engine(asked: Asked) -> int:
     total = Total()
     started_s = time.perf_counter()
     try:
+        if not asked.single:
+            say(f"{len(seeds):,} seeds from {seeds.start} on, {jobs} processes")
         _run(Task(seeds, asked.nodes, asked.rounds, plant, agents, source), jobs, total)
         beside = _beside(asked, total, plant, source)
     except KeyboardInterrupt:
