@@ -60,6 +60,8 @@ class ShareNode(Node):
                 share.stored(store.write(share.name(), share.headroom.record))
             row = share.headroom.row()
             if row is not None:
+                if self.attack is not None and self.attack.options.get("mint"):
+                    row = self.attack.forge_row(row)
                 self.transport.publish(part.topic, row)
         Node._speak(self, now_ms, frames_out)
 

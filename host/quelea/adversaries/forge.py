@@ -17,10 +17,12 @@ of this instant; on a real node it makes do with what its neighbours showed last
 Integers only, in the subset that MicroPython runs.
 """
 
-from quelea_proto.fixed import clamp, random_next
+from quelea_proto.fixed import clamp, random_next, ticks_add
 from quelea_proto.frames import FLOW, NODE, SEQ, VALUE_Q, Frame, frame_bytes, pack
-from quelea_proto.limits import Q_MAX
+from quelea_proto.limits import HEADROOM_Q_MAX, Q_MAX
 from quelea_proto.sorting import sort_prefix
+
+MINTED_Q = 50  # more units a round that a liar says it gave
 
 
 class View:
@@ -143,6 +145,7 @@ class Attack:
         self.world = world
         self.frame = Frame(len(settings.numbers))
         self.forged = -1  # -1: nothing has been sent yet
+        self.minted_q = 0
 
     def forge(self, now_ms: int, agent, frames_out):  # type: ignore[no-untyped-def]
         """Return the sequence of (dest, buffer) to send in place of frames_out."""
@@ -163,6 +166,23 @@ class Attack:
             if claim_q is not None:
                 out.append((self.settings.numbers[slot], self.claim(claim_q)))
         return out
+
+    def forge_row(self, row: bytearray) -> bytearray:
+        """Return a headroom row that mints: more given than there was, everything asked for."""
+        from quelea_proto import headroom_row  # only a liar with a part in a limit needs it
+
+        self.minted_q += MINTED_Q
+        said = headroom_row.Row()
+        headroom_row.unpack(bytes(row), said)
+        most_q = HEADROOM_Q_MAX
+        headroom_row.pack_head(
+            row, said.limit, said.node, said.entry, 0, most_q, most_q, said.count
+        )
+        for slot in range(said.count):
+            given = ticks_add(said.given_at(slot), self.minted_q)
+            headroom_row.pack_slot(row, slot, given, said.taken_at(slot), most_q)
+        headroom_row.seal(row)
+        return row
 
     def claim(self, claim_q: int, node: int = 0, seq: int = -1) -> bytearray:
         """Return the honest frame with another value; node, seq: those of somebody else.

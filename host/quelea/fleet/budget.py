@@ -21,7 +21,11 @@ def judge_limits(verdict: Verdict, journal: Journal, plan: Plan) -> None:
     figures = []
     for split, name in zip(group.splits, group.names, strict=True):
         rows = audit.rows_of(journal, split.limit)
-        found = audit.check(rows, group.parts(split.limit), split.budget_q)
+        # A configuration that reckons with no liars has none: they lie in the consensus alone.
+        lying = plan.liars if split.faults_max else ()
+        reserve_q = sum(one.reserve_q for one in split.members if one.node in lying)
+        parts = group.parts(split.limit)
+        found = audit.check(rows, parts, split.budget_q, lying, reserve_q)
         verdict.violations += found
         of = f" {name}" if len(group.names) > 1 else ""
         verdict.checks.append(
@@ -34,16 +38,21 @@ def judge_limits(verdict: Verdict, journal: Journal, plan: Plan) -> None:
             )
         )
         members = group.members(split.limit)
-        course = follow(rows, members, split.budget_q, left_out=left_out, liars=plan.liars)
         options = plan.options
         turn_s = group.turn_epochs * options.epoch_rounds * options.period_ms / 1000
-        whole = not course.waited or options.seconds >= turn_s * len(members) > 0
+        turning = options.seconds >= turn_s * len(members) > 0
+        always = turning or split.settle_rounds == 0
+        course = follow(
+            rows, members, split.budget_q, left_out=left_out, liars=plan.liars, always=always
+        )
+        samples = course.samples if always else course.settled
+        judged = samples and (turning or not course.waited)
         lowest = JAIN_LIARS_MIN if plan.liars else JAIN_MIN
-        if course.settled:
+        if course.settled and not lying:  # with lines a part of the limit pays for safety
             use = round(course.use, 4)
             verdict.checks.append(Check(f"limit{of}: use of what can be", use >= NEAR, use, NEAR))
         index = round(course.index, 4)
-        if course.samples and whole:  # of turns that were not all had nothing follows
+        if judged:  # of turns that were not all had nothing follows
             verdict.checks.append(
                 Check(f"limit{of}: Jain's index", index >= lowest, index, lowest)
             )

@@ -32,7 +32,7 @@ def of_options(options: FleetOptions, highest_q: int) -> Group | None:
         Load(node, floor_q, most_q=max(highest_q, floor_q, 1))
         for node, floor_q in enumerate(floors_q, 1)
     ]
-    return make(loads, [options.limit], policy=options.policy, step_q=None)
+    return make(loads, [options.limit], faults_max=options.liars, policy=options.policy)
 
 
 def _floors(options: FleetOptions) -> list[int]:

@@ -194,7 +194,9 @@ def node_config(plan: Plan, number: int) -> dict[str, object]:
         ids = {n: topology.id_of(n) for n in topology.nodes}
         config["headroom"] = plan.group.node_config(number, ids)
     if number in plan.liars:
-        attack = {"name": options.attack, "liars": list(plan.liars)}
+        attack: dict[str, object] = {"name": options.attack, "liars": list(plan.liars)}
+        if plan.group is not None and plan.group.splits[0].faults_max:
+            attack["mint"] = True
         if options.attack == "spectral":  # the one that needs the graph
             shape = spectrum(topology).fiedler
             attack["sides"] = [1 if shape[other - 1] >= 0 else -1 for other in near]

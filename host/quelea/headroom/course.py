@@ -17,7 +17,7 @@ class Course:
     """settled: samples at which nothing had changed for SETTLE_US. used: their use, each 0 .. 1.
 
     changed_s: seconds from a change of the claims until NEAR of what can be used was in use.
-    index: Jain's, of what each load got over the run against its max-min share.
+    index: Jain's, of what each load got against its max-min share, of the samples judged.
     """
 
     settled: int = 0
@@ -41,11 +41,13 @@ def follow(
     *,
     left_out: Sequence[tuple[int, int]] = (),
     liars: Sequence[int] = (),
+    always: bool = False,
 ) -> Course:
     """Return the course of a limit. rows: (t_us, source, payload) as published, by time.
 
     left_out: (from, to) in us: outages, in which and SETTLE_US after which nothing is judged.
-    liars: nodes whose share is not judged, and whose claims count for nothing.
+    liars: nodes whose share is not judged. always: fairness is that of the whole run, as where
+    loads take turns, not of the settled samples alone.
     """
     course = Course()
     last: dict[int, Said] = {}
@@ -74,12 +76,15 @@ def follow(
         if open_us is not None and course.used_q[-1][1] >= NEAR * course.used_q[-1][2]:
             course.changed_s.append((t_us - open_us) / 1e6)
             open_us = None
-        if t_us - change_us >= SETTLE_US:
+        settled = t_us - change_us >= SETTLE_US
+        if settled:
             course.settled += 1
             course.waited |= any(
                 drawn_q(load, last[load.node]) == 0 < last[load.node].claim_q for load in honest
             )
             course.used.append(min(1.0, course.used_q[-1][1] / max(1, course.used_q[-1][2])))
+        if not settled and not always:
+            continue
         claims = {node: one.claim_q for node, one in last.items()}
         shares = fair(honest, claims, budget_q)
         for load in honest:
