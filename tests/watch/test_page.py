@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from chrome import INSTALL, Chrome, chrome, find
+from quelea.watch.app import PAGES_MAX
 
 Need = Callable[..., Any]
 SECONDS = 600  # the fleet is ended as soon as the tests are done
@@ -209,3 +211,30 @@ def test_looking_back_and_why(fleet: Fleet, browser: Chrome) -> None:
         )
         assert status == 200 and text.startswith('{"look_us"')
     assert time.monotonic() - begun_s < 10, "ten looks back; bench/page.py has the figures"
+
+
+def test_pages_that_do_not_read_hold_up_nobody_and_are_bounded(
+    fleet: Fleet, browser: Chrome
+) -> None:
+    browser.open(fleet.url)
+    browser.until("quelea.store.slow.fleet.present >= 11", 40)
+    here = f"127.0.0.1:{fleet.port}"
+    request = f"GET /stream HTTP/1.1\r\nHost: {here}\r\n\r\n".encode()
+    deaf = []
+    try:
+        for _ in range(PAGES_MAX):
+            one = socket.create_connection(("127.0.0.1", fleet.port))
+            one.sendall(request)
+            deaf.append(one)
+        until_s = time.monotonic() + 20
+        while asked(fleet.port, "GET", "/stream", host=here)[0] != 503:
+            assert time.monotonic() < until_s, "no bound"
+        seen = browser.run("quelea.store.t")
+        browser.until(f"quelea.store.t > {seen} + 2e6", 20)
+    finally:
+        for one in deaf:
+            one.close()
+    until_s = time.monotonic() + 20
+    while asked(fleet.port, "GET", "/stream", host=here)[0] != 200:
+        assert time.monotonic() < until_s, "pages that are gone still count"
+        time.sleep(0.2)
