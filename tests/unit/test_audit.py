@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -255,6 +257,20 @@ def test_the_report_carries_the_frames(tmp_path: Path, capsys: pytest.CaptureFix
     assert bytes.fromhex(proof["frames"][0]["payload"])[2] == 3
     assert proof["expected"] != proof["found"]
     assert "n03 is wrong" in text(result)
+
+
+def test_following_ends_when_the_writer_was_killed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(SEED, "const-max", liars=(3,))
+    run.play(ROUNDS)
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    run.recorder.run("pid", gone.pid)
+    run.recorder.save(tmp_path / "journal.sqlite")
+    assert command(tmp_path, follow=True) == 1
+    told = capsys.readouterr()
+    assert "n03 is wrong" in told.err and "Wrong: n03." in told.out
 
 
 def test_a_journal_without_settings_is_refused() -> None:

@@ -1,6 +1,7 @@
 """`quelea audit` as functions; the command line only hands arguments over."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -41,11 +42,11 @@ def command(
 
 
 def _follow(journal: Journal) -> Auditor:
-    """Hear a journal while it is written, until it is closed."""
+    """Hear a journal while it is written, until it is closed or its writer is gone."""
     auditor = Auditor(read_setting(journal))
     at, told = 0, set[int]()
     while True:
-        closed = journal.closed
+        closed = journal.closed or _broken_off(journal.run().get("pid"))
         rows = journal.newer_frames(at)
         for row in rows:
             at = row.at
@@ -59,6 +60,19 @@ def _follow(journal: Journal) -> Auditor:
             return auditor
         if not rows:
             time.sleep(FOLLOW_S)
+
+
+def _broken_off(pid: object) -> bool:
+    """Return whether the process that wrote a journal is known to have ended."""
+    if not isinstance(pid, int):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def _line(auditor: Auditor, finding: Finding) -> str:
