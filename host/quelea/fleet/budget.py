@@ -1,9 +1,12 @@
 """The verdict on shared limits: were they kept, used and shared, by the rows in the journal."""
 
+from typing import Any
+
 from quelea.fleet.plan import Plan
 from quelea.fleet.verdict import RETURN_US, Verdict
 from quelea.headroom import audit
-from quelea.headroom.course import NEAR, follow
+from quelea.headroom.course import NEAR, Course, follow
+from quelea.headroom.plan import Split
 from quelea.journal import Check, Journal
 
 JAIN_MIN = 0.95
@@ -56,21 +59,22 @@ def judge_limits(verdict: Verdict, journal: Journal, plan: Plan) -> None:
             verdict.checks.append(
                 Check(f"limit{of}: Jain's index", index >= lowest, index, lowest)
             )
-        most_q = max((used_q for _, used_q, _ in course.used_q), default=0)
-        figures.append(
-            {
-                "limit": name,
-                "budget_q": split.budget_q,
-                "most_used_q": most_q,
-                "jain": index,
-                "settled_samples": course.settled,
-                "samples": course.samples,
-                "changes": len(course.changed_s),
-                "changed_s_p99": _p99(course.changed_s),
-                "rows": len(rows),
-            }
-        )
+        figures.append(_figures(name, split, course, len(rows), index))
     verdict.figures["limits"] = figures
+
+
+def _figures(name: str, split: Split, course: Course, rows: int, index: float) -> dict[str, Any]:
+    return {
+        "limit": name,
+        "budget_q": split.budget_q,
+        "most_used_q": max((used_q for _, used_q, _ in course.used_q), default=0),
+        "jain": index,
+        "settled_samples": course.settled,
+        "samples": course.samples,
+        "changes": len(course.changed_s),
+        "changed_s_p99": _p99(course.changed_s),
+        "rows": rows,
+    }
 
 
 def _p99(values: list[float]) -> float | None:
