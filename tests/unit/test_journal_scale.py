@@ -14,6 +14,7 @@ from quelea.errors import UserError
 from quelea.journal import FrameRow, Journal, MemoryRecorder, Recorder, Writer
 from quelea.journal.folder import FILE, open_run
 from quelea.journal.retention import prune, used_bytes
+from quelea.journal.summary import summarise, text
 
 SECOND_US = 1_000_000
 
@@ -125,6 +126,8 @@ def test_a_journal_keeps_its_bound_and_says_what_it_forgot(tmp_path: Path) -> No
         assert len(journal.course()) == 31 and journal.closed
         assert [row.value for row in journal.states()] == ["ready"]
         assert list(journal.events(name="early")) == []
+        told = text(summarise(journal))
+        assert f"{forgotten.frames:,} frames before were forgotten" in told
         assert journal.latest_states()[1]["$state"].value == "ready"
         assert journal.connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 

@@ -37,7 +37,7 @@ def summarise(journal: Journal) -> dict[str, Any]:
     good = sum(row.frames for row in heard)
     lost = sum(row.lost for row in traffic.values())
     events = list(journal.events())
-    incomplete = journal.incomplete
+    incomplete, forgotten = journal.incomplete, journal.forgotten
     return {
         "journal": journal.where,
         "verdict": run.get("verdict"),
@@ -46,6 +46,7 @@ def summarise(journal: Journal) -> dict[str, Any]:
         "lasted_s": round(journal.end_us() / US, 3),
         "closed": journal.closed,
         "incomplete": incomplete.as_json() if incomplete else None,
+        "forgotten": forgotten._asdict() if forgotten else None,
         "frames": {
             "good": good,
             "refused": journal.causes(),
@@ -116,6 +117,10 @@ def _whole(summary: dict[str, Any]) -> str:
         return f"INCOMPLETE: {dropped} dropped: {incomplete['reason']}"
     if not summary["closed"]:
         return "not closed: still being written, or left by a kill (its last batch is missing)"
+    forgotten = summary["forgotten"]
+    if forgotten:
+        until_s = forgotten["until_us"] / US
+        return f"from {until_s:,.1f} s on: {forgotten['frames']:,} frames before were forgotten"
     return "yes"
 
 
