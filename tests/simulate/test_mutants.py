@@ -98,6 +98,7 @@ WRONG = [
     ('file = "setup.py"', "no file 'setup.py'"),
     ('name = ""', "name = ''"),
     ("hunters = []", "no key 'hunters'"),
+    ('scenarios = ["anythin"]', "did you mean anything?"),
     ('replace = "        self.seq += 1\\n"', "nothing changes"),
 ]
 

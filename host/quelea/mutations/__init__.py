@@ -24,6 +24,7 @@ from pathlib import Path
 import quelea_agent
 import quelea_proto
 
+from quelea import scenarios
 from quelea.errors import UserError
 from quelea.simulator.source import INSTALLED, Edit, Source, firmware
 
@@ -134,6 +135,11 @@ def _check(mutation: Mutation) -> None:
     """Raise UserError unless the row changes one place of code that simulated nodes run."""
     path = _path(mutation)
     where = f"{mutation.where}, {mutation.name}"
+    for name in mutation.scenarios:
+        try:
+            scenarios.find(name)
+        except UserError as error:
+            raise UserError(error.what, where, error.why, error.remedy) from None
     source = path.read_text(encoding="utf-8")
     times = source.count(mutation.find)
     if times != 1:
