@@ -35,6 +35,16 @@ LINK = (140, 143)  # do not hear each other any more
 DEAF_ROUND = 20
 FRAME_MS_MAX = 16.7
 WARM_S = 4.0
+LOOK = """(async () => {
+  const walls = [], used = [], middle = (list) => list.sort((a, b) => a - b)[4];
+  for (let at = 1; at <= 9; at += 1) {
+    const begun = performance.now();
+    const answer = await fetch(`/look?t_us=${Math.round((quelea.store.t * at) / 10)}`);
+    used.push((await answer.json()).cpu_ms);
+    walls.push(performance.now() - begun);
+  }
+  return { look_back_cpu_ms: middle(used), look_back_wall_ms: Math.round(middle(walls)) };
+})()"""
 
 
 class Talk(threading.Thread):
@@ -140,6 +150,7 @@ def measure(browser: Chrome, url: str, options: argparse.Namespace) -> dict[str,
         "message_ms_median": round(messages[len(messages) // 2], 2) if messages else None,
         "tasks_over_50_ms": browser.run("longest.length"),
         "server_tick_ms": browser.run("quelea.store.busy"),
+        **browser.run(LOOK),
     }
 
 

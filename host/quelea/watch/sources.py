@@ -30,7 +30,7 @@ class JournalBack:
 
     def look(self, t_us: int) -> str:
         """Return the fleet as of t_us, in the form of the stream's messages."""
-        follower = self.follower
+        follower, begun_s = self.follower, time.thread_time()
         t_us = max(0, min(t_us, 1 << 62))
         with self._lock:
             model = model_at(self._journal, follower.facts, t_us, follower.blind)
@@ -38,20 +38,19 @@ class JournalBack:
             if one.t_us <= t_us:
                 model.accuse(number, one)
         rates = follower.course.rates(t_us)
-        return to_json(
-            {
-                "look_us": t_us,
-                "nodes": [wire.node_row(model, node) for node in model.members()],
-                "events": wire.event_rows(list(model.events)[-EVENTS_MAX:]),
-                "budget": wire.budget(model),
-                "spread_q": model.spread_q(),
-                "slow": {
-                    "fleet": wire.fleet(model),
-                    "notices": wire.notice_rows(model),
-                    "rates": {number: round(rate, 1) for number, rate in rates.items()},
-                },
-            }
-        )
+        answer = {
+            "look_us": t_us,
+            "nodes": [wire.node_row(model, node) for node in model.members()],
+            "events": wire.event_rows(list(model.events)[-EVENTS_MAX:]),
+            "budget": wire.budget(model),
+            "spread_q": model.spread_q(),
+            "slow": {
+                "fleet": wire.fleet(model),
+                "notices": wire.notice_rows(model),
+                "rates": {number: round(rate, 1) for number, rate in rates.items()},
+            },
+        }
+        return to_json(answer | {"cpu_ms": round(1000 * (time.thread_time() - begun_s), 1)})
 
     def why(self, node: str, at_s: float | None) -> str:
         """Return why a node has its value, in words; UserError for a node unknown or unheard."""
