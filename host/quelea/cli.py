@@ -239,10 +239,10 @@ def sim(
     """Run a scenario in virtual time, many seeds of it; a failing seed replays bit for bit."""
     from quelea.simulator import command
 
-    if engine:
+    if engine or plant:
         from quelea.simulator.engine import command as lanes
 
-        asked = (seed, seeds, nodes, rounds, jobs, agents, plant, firmware, runs, json)
+        asked = (seed, seeds, nodes, rounds, jobs, agents, plant, firmware, runs, json, scenario)
         raise typer.Exit(lanes.engine(lanes.Asked(*asked)))
     if scenario is None:
         typer.echo(command.listing())

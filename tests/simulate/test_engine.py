@@ -230,7 +230,14 @@ def test_ctrl_c_ends_it_with_130_and_no_traceback() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--seeds", "0"], ["--jobs", "0"], ["--agents", "-1"], ["--plant", "x"]]
+    "wrong",
+    [
+        ["--seeds", "0"],
+        ["--jobs", "0"],
+        ["--agents", "-1"],
+        ["--plant", "x"],
+        ["--engine", "anything"],
+    ],
 )
 def test_wrong_flags_are_refused(wrong: list[str]) -> None:
     ran = CliRunner().invoke(app, ["sim", "--engine", *wrong])

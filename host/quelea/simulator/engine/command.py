@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,10 @@ REPORT_S = 5.0
 
 @dataclass(frozen=True)
 class Asked:
-    """The flags of the command; firmware: another copy of the nodes' code for the real agents."""
+    """The flags of the command. firmware: another copy of the nodes' code for the real agents.
+
+    scenario: a name that was given as well, to be refused.
+    """
 
     seed: int | None = None
     seeds: int | None = None
@@ -41,6 +44,7 @@ class Asked:
     firmware: Path | None = None
     runs: Path = Path("runs")
     as_json: bool = False
+    scenario: str | None = None
 
     @property
     def single(self) -> bool:
@@ -80,7 +84,14 @@ def engine(asked: Asked) -> int:
     With a seed and no number of seeds only that one, every state of it beside real agents. With
     an error to be planted: look for it, or with a seed alone show what it does there.
     """
-    if asked.plant and not asked.single:
+    if asked.scenario is not None:
+        raise UserError(
+            f"a scenario, {asked.scenario!r}, with --engine",
+            "--engine",
+            "the engine draws everything from the seed",
+            "leave out one of the two",
+        )
+    if asked.plant == "all" or (asked.plant and not asked.single):
         return _hunt(asked)
     seeds, jobs = asked.wanted, pool.count(asked.jobs)
     source = INSTALLED if asked.firmware is None else of_folder(asked.firmware)
@@ -217,6 +228,8 @@ def _hunt(asked: Asked) -> int:
     """Look for one planted error or for all of them; 0 if every one was found."""
     names = [row[0] for row in plants.PLANTS[1:]]
     chosen = range(1, len(plants.PLANTS)) if asked.plant == "all" else [plants.number(asked.plant)]
+    if asked.plant == "all" and asked.single:
+        asked = replace(asked, seeds=SEEDS)
     seeds = asked.wanted
     hunts: list[plants.Hunt] = []
     try:
