@@ -24,8 +24,7 @@ const COLUMNS = [
   ["resets", "resets", true, true, 50, (n) => number(n.resets), (n) => n.resets],
   ["fw", "fw", false, true, 46, (n) => n.fw || "–", (n) => n.fw, "Version of its firmware"],
 ];
-const WIDTH = COLUMNS.reduce((sum, [, , , , width]) => sum + width, 0);
-const NARROW = matchMedia("(max-width: 680px)"); // some columns are hidden: the others share alike
+const NARROW = matchMedia("(max-width: 680px)"); // the columns that are `wide` are hidden
 const rows = new Map(); // number -> {row, cells, shown}
 const ROW_PX = 24, AROUND = 6; // rows beyond those in sight, so that Tab finds the next one
 const above = make("tr"), below = make("tr"); // as tall as what is left out
@@ -40,10 +39,9 @@ function suspicion(n) {
 export function startTable(onPick) {
   pick = onPick;
   const head = table.tHead.rows[0];
-  for (const [name, title, numeric, wide, width, , , hint] of COLUMNS) {
+  for (const [name, title, numeric, wide, , , , hint] of COLUMNS) {
     const cell = make("th", undefined, [numeric ? "num" : "", wide ? "wide" : ""].join(" ").trim());
     cell.scope = "col";
-    if (wide || !NARROW.matches) cell.style.width = `${(100 * width) / WIDTH}%`;
     const button = make("button", title);
     button.type = "button";
     if (hint) button.title = hint;
@@ -56,10 +54,19 @@ export function startTable(onPick) {
     cell.append(button);
     head.append(cell);
   }
+  widths();
+  NARROW.addEventListener("change", widths);
   box.addEventListener("scroll", place, { passive: true });
   above.setAttribute("aria-hidden", "true");
   below.setAttribute("aria-hidden", "true");
   find.addEventListener("input", arrange);
+}
+
+// Each column in sight has its share of the panel, however wide that is.
+function widths() {
+  const counts = COLUMNS.map(([, , , wide, width]) => (wide && NARROW.matches ? 0 : width));
+  const sum = counts.reduce((a, b) => a + b, 0);
+  [...table.tHead.rows[0].cells].forEach((cell, at) => { cell.style.width = `${(100 * counts[at]) / sum}%`; });
 }
 
 function build() {
