@@ -66,11 +66,16 @@ def spike(
     nir: Annotated[
         Path | None, typer.Option(help="Folder to write the networks to as NIR.")
     ] = None,
+    story: Annotated[
+        int, typer.Option(help="Also let spikes move the story's agents, on so many seeds.")
+    ] = 0,
     json: Json = False,
 ) -> None:
     """Spiking networks in small integers: against a dense network and a rule, on MicroPython."""
     from quelea.spiking.command import NETWORKS, command
 
     raise typer.Exit(
-        command(task or (), train, seed, into or NETWORKS, network, series, nir, as_json=json)
+        command(
+            task or (), train, seed, into or NETWORKS, network, series, nir, story, as_json=json
+        )
     )

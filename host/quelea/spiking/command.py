@@ -20,6 +20,9 @@ from quelea.spiking.tasks import TASKS, TOP, Samples, Task
 ACCURACY_MIN = 0.96  # of the digits
 F1_BEHIND = 0.01  # what the spiking surge detector may lack to the dense network
 BOARD_SAMPLES = 20
+GOODPUT_BEHIND = 0.01  # what spikes may lack to draws in the story
+FEWER_MIN = 5.0  # times fewer messages than agents that always speak
+STORY_SEEDS_MAX = 1000
 NETWORKS = Path(__file__).parent / "networks"
 Say = Callable[[str], None]
 
@@ -136,6 +139,26 @@ def speaking(row: NetworkRow, found: Rivals, source: str, report: Report, say: S
     report.check("cadence: the node against the reference", odd == 0, odd, 0, "messages")
 
 
+def story(seeds: int, report: Report, say: Say) -> None:
+    """Run the fifty agents and hold spikes to the patient rule."""
+    from quelea.spiking import moves
+
+    say(f"\nstory: 50 agents, {seeds} seeds, last 100 of 400 rounds")
+    rows = moves.rows(range(1, seeds + 1), say)
+    report.rows["story"] = [vars(row) for row in rows]
+    for always, _, spikes in (rows[:3], rows[3:]):
+        least, rho = always.goodput * (1 - GOODPUT_BEHIND), spikes.rho
+        report.check(
+            f"story, rho {rho}: goodput of spikes", spikes.goodput >= least, spikes.goodput, least,
+            "of the optimum",
+        )  # fmt: skip
+        fewer = always.messages / spikes.messages
+        report.check(
+            f"story, rho {rho}: messages, times fewer", fewer >= FEWER_MIN, fewer, FEWER_MIN,
+            "times",
+        )  # fmt: skip
+
+
 def trained(task: Task, seed: int, into: Path, say: Say) -> NetworkRow:
     """Train, save as JSON and return the network."""
     from quelea.spiking.train import fit
@@ -164,7 +187,7 @@ def _loaded(task: Task, network: Path | None) -> NetworkRow:
 def command(
     chosen: Sequence[str] = (), train: bool = False, seed: int = 1, into: Path = NETWORKS,
     network: Path | None = None, series: str = "homes", nir: Path | None = None,
-    as_json: bool = False,
+    seeds: int = 0, as_json: bool = False,
 ) -> int:  # fmt: skip
     """Run and print; return the exit status: 0 if every check holds."""
     for name in chosen:
@@ -175,6 +198,8 @@ def command(
         raise UserError("one network, two tasks", "--network", "", "choose one by --task")
     if not 0 <= seed < 2**31:
         raise UserError(f"{seed} is out of range", "--seed", f"0 to {2**31 - 1}")
+    if not 0 <= seeds <= STORY_SEEDS_MAX:
+        raise UserError(f"{seeds} is out of range", "--story", f"0 to {STORY_SEEDS_MAX}")
     stream = sys.stderr if as_json else sys.stdout
     report = Report()
 
@@ -194,6 +219,8 @@ def command(
             nir.mkdir(parents=True, exist_ok=True)
             save_nir(row, nir / f"{name}.nir")
             say(f"{name}: written to {nir / f'{name}.nir'}")
+    if seeds:
+        story(seeds, report, say)
     wrong = [check for check in report.checks if not check["ok"]]
     for check in wrong:
         print(f"does not hold: {check['name']}: {check['value']}, bound {check['bound']}",

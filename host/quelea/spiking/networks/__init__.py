@@ -1,0 +1,1 @@
+"""Trained networks as JSON; each names the command that wrote it."""
