@@ -98,7 +98,7 @@ WRONG = [
     ('file = "setup.py"', "no file 'setup.py'"),
     ('name = ""', "name = ''"),
     ("hunters = []", "no key 'hunters'"),
-    ('scenarios = ["anythin"]', "did you mean anything?"),
+    ('scenarios = ["canari"]', "did you mean canary?"),
     ('replace = "        self.seq += 1\\n"', "nothing changes"),
 ]
 

@@ -9,7 +9,7 @@ import pytest
 from quelea.headroom import shares
 from quelea.headroom.group import Load
 from quelea_agent.allocation import Allocation, value_q
-from quelea_agent.load import Load as OwnLoad
+from quelea_agent.load import Load as Charger
 from quelea_agent.policies import POLICIES, find, level_q
 
 TOP = (1 << 23) - 1
@@ -139,7 +139,7 @@ def test_what_is_not_drawn_goes_to_the_others():
 
 
 def test_a_load_keeps_its_times_on_and_off_across_the_ring_of_ticks():
-    own = OwnLoad((0, 6000, 16_000, 1000, 0, 0), 4000, 3000)
+    own = Charger((0, 6000, 16_000, 1000, 0, 0), 4000, 3000)
     now = (1 << 30) - 2000
 
     def at(after_ms):
