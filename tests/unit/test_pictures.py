@@ -177,7 +177,10 @@ def test_a_share_is_explained_from_the_rows(
     recorder.save(tmp_path / "journal.sqlite")
     explain("n02", 3.4, tmp_path)
     words = capsys.readouterr().out
-    assert "allow 10 mA, and that is its cap" in words and "30 under way from it mA (its row at 3.000 s)" in words
+    assert (
+        "allow 10 mA, and that is its cap" in words
+        and "30 under way from it mA (its row at 3.000 s)" in words
+    )
     assert "caps 50 + 30 under way of 80 mA" in words and "2 of 2 members' rows: kept" in words
     explain("n02", None, tmp_path)
     words = capsys.readouterr().out
@@ -257,4 +260,5 @@ def test_exact_mode_is_explained_by_flows(
     run.play(6)
     run.recorder.save(tmp_path / "journal.sqlite")
     assert explain("n02", None, tmp_path) == 0
-    assert "given each neighbour" in capsys.readouterr().out
+    words = capsys.readouterr().out
+    assert "given each neighbour" in words and words.count("in this step; it said") == 6

@@ -229,16 +229,42 @@ def _input(story: Story, one: Named) -> str:
 
 
 def _exact(story: Story) -> list[str]:
-    row, frame, unit = story.row, story.row.frame(), story.unit
-    flows = []
-    if frame is not None and row.kind == FLOW:
-        near = story.setting.neighbours[row.source]
-        flows = [(near[slot], frame.flow_at(slot)) for slot in range(min(frame.count, len(near)))]
-    lines = [f"Its own demand is {row.input_q:,} {unit}, less what it has given each neighbour:"]
-    for number, flow_q in flows:
-        name = story.setting.ids.get(number, str(number))
-        lines.append(f"  {name:16} {flow_q:>11,} {unit}")
+    row, unit = story.row, story.unit
+    frame = row.frame() if row.kind == FLOW else None
+    lines = [
+        f"Its own demand is {row.input_q:,} {unit}, less what it has given each neighbour; so "
+        "all values together stay the sum of all demands."
+    ]
+    if frame is None:
+        return [*lines, *_verdict(story)]
+    before = story.before
+    then = before.frame() if before is not None and before.kind == FLOW else None
+    heard = {one.source: one for one in story.inputs}
+    near = story.setting.neighbours[row.source]
+    for slot in range(min(frame.count, len(near))):
+        flow_q = frame.flow_at(slot)
+        name = story.setting.ids.get(near[slot], str(near[slot]))
+        moved = ""
+        if then is not None and slot < then.count:
+            moved = f"  {flow_q - then.flow_at(slot):+,} in this step"
+        said = _edge(story, heard, near[slot])
+        lines.append(f"  {name:16} {flow_q:>11,} {unit}{moved}{said}")
+    if before is not None:
+        stood = f"Before this step it stood at {before.value_q:,} {unit} (seq {row.seq - 1})"
+        if row.input_q != before.input_q:
+            stood += f"; its demand has changed by {row.input_q - before.input_q:+,}"
+        lines.append(stood + ".")
     return [*lines, *_verdict(story)]
+
+
+def _edge(story: Story, heard: dict[int, Named], number: int) -> str:
+    one = heard.get(number)
+    if one is None:
+        return "; not heard of late"
+    if one.frame is None:
+        return f"; its newest frame was not recorded (seq {one.mark - 1} modulo 255)"
+    age_ms = (story.row.t_us - one.frame.t_us) // 1000
+    return f"; it said {one.frame.value_q:,} (seq {one.frame.seq}, {age_ms} ms)"
 
 
 def _verdict(story: Story) -> list[str]:

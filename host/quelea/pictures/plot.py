@@ -1,8 +1,10 @@
 """The figure of a run: spread, estimates, what rules left out, frames in space and time, caps."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from quelea.errors import UserError
 from quelea.journal import Journal
@@ -12,8 +14,6 @@ from quelea.pictures.course import Course, read_course
 from quelea.pictures.messages import Message, neighbourhood, read_messages, window
 from quelea.pictures.style import DPI, FORMATS, new_figure
 from quelea.pictures.trimmed import read_trims
-
-HEIGHTS = (1.7, 2.0, 1.4, 2.4, 2.0)  # inches
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,26 @@ def draw(drawing: Drawing, path: Path) -> Path:
     """Draw the figure into path (.png, .svg or .pdf); UserError when matplotlib is missing."""
     ending(path)
     course = drawing.course
-    heights = HEIGHTS if drawing.allocation else HEIGHTS[:-1]
+    wanted: list[tuple[float, Callable[[Any], None]]] = [
+        (1.7, lambda axes: panels.spread(axes, course)),
+        (2.0, lambda axes: panels.estimates(axes, course, drawing.span)),
+        (
+            2.4,
+            lambda axes: panels.messages(
+                axes, course, drawing.messages, drawing.span, drawing.shown
+            ),
+        ),
+    ]
+    if drawing.trims[0]:  # nothing is left out in exact mode
+        wanted.insert(2, (1.4, lambda axes: panels.trims(axes, course, *drawing.trims)))
+    allocation = drawing.allocation
+    if allocation is not None:
+        wanted.append((2.0, lambda axes: panels.allocation(axes, course, allocation)))
+    heights = [height for height, _ in wanted]
     figure = new_figure(sum(heights) + 1.2)
-    axes = figure.subplots(len(heights), 1, gridspec_kw={"height_ratios": heights})
-    panels.spread(axes[0], course)
-    panels.estimates(axes[1], course, drawing.span)
-    panels.trims(axes[2], course, *drawing.trims)
-    panels.messages(axes[3], course, drawing.messages, drawing.span, drawing.shown)
-    if drawing.allocation:
-        panels.allocation(axes[4], course, drawing.allocation)
+    places = figure.subplots(len(heights), 1, gridspec_kw={"height_ratios": heights})
+    for axes, (_, draw_panel) in zip(places, wanted):
+        draw_panel(axes)
     figure.suptitle(course.title, fontsize=10, x=0.01, ha="left", weight="bold")
     figure.savefig(path, dpi=DPI)
     return path
