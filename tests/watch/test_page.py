@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from chrome import INSTALL, Chrome, chrome, find
+from quelea.journal import NodeRow, Writer, begin
 from quelea.watch.app import PAGES_MAX
 
 Need = Callable[..., Any]
@@ -238,3 +239,33 @@ def test_pages_that_do_not_read_hold_up_nobody_and_are_bounded(
     while asked(fleet.port, "GET", "/stream", host=here)[0] != 200:
         assert time.monotonic() < until_s, "pages that are gone still count"
         time.sleep(0.2)
+
+
+def test_what_nodes_say_is_text_whatever_it_says(browser: Chrome, tmp_path: Path) -> None:
+    evil = "<img src=x onerror='document.title=1'>"
+    writer = Writer(tmp_path / "journal.sqlite")
+    nodes = (NodeRow(1, evil, (2,)), NodeRow(2, "</script>", (1,)))
+    begin(writer, name=evil, nodes=nodes, settings={"mode": evil, "rule": evil}, command=[])
+    writer.state(1, "$state", evil)
+    writer.state(1, "$birth", json.dumps({"fw": evil}))
+    writer.status(1, json.dumps({"reason": evil, "demand_q": 1}))
+    writer.event(evil, evil, {evil: evil})
+    writer.state(2, "lease", f"absent: {evil}")
+    writer.close()
+    line = [sys.executable, "-m", "quelea.watch", str(tmp_path)]
+    server = subprocess.Popen(line, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert server.stderr is not None and server.stdin is not None
+    try:
+        browser.open(server.stderr.readline().split()[-1])
+        browser.until("quelea.store.nodes.size === 2")
+        browser.until("document.querySelectorAll('#table tbody button').length === 2")
+        browser.run("document.querySelector('#table tbody button').click()")
+        browser.until("!document.getElementById('chosen').hidden")
+        assert browser.run("document.body.innerText").count("<img") >= 4
+        assert browser.run("document.querySelectorAll('img').length") == 0
+        assert browser.run("document.title") == f"Quelea: {evil}"
+        assert browser.complaints == []
+    finally:
+        server.stdin.close()
+        server.wait(10)
+        server.stderr.close()
