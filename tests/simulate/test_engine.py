@@ -212,7 +212,8 @@ def test_an_error_in_a_copy_of_the_nodes_code_is_found(tmp_path: Path) -> None:
     for path in source.glob("*.py"):
         text = path.read_text().replace("2 * self.faults_max + 1", "self.faults_max + 1")
         (copy / path.name).write_text(text)
-    code, said, document = run("--seeds", "64", "--agents", "4", "--firmware", str(tmp_path))
+    where = ("--firmware", str(tmp_path), "--runs", str(tmp_path / "runs"))
+    code, said, document = run("--seeds", "64", "--agents", "4", *where)
     assert code == 1 and document["agents"]["differs"], said
     assert f"--firmware {tmp_path}" in document["agents"]["differs"][0]["again"]
 
