@@ -91,7 +91,8 @@ class NodeTable(ScrollView, can_focus=True):
             strip = Strip([Segment(_line([c.name for c in views.COLUMNS]), HEAD)])
         else:
             strip = self._row(top + y - 1)
-        return strip.crop(left, left + self.size.width).adjust_cell_length(self.size.width)
+        width = self.scrollable_content_region.width
+        return strip.crop(left, left + width).adjust_cell_length(width)
 
     def _row(self, at: int) -> Strip:
         if self.model is None or at >= len(self.order):
