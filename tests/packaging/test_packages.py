@@ -29,6 +29,7 @@ CARRIED = (
     "quelea/py.typed",
     "quelea_proto/py.typed",
     "quelea/data/homes.csv",
+    "quelea/spiking/networks/surge.json",
     "quelea/data/homes.LICENSE.txt",
     "quelea/conform/targets/wasm_run.mjs",
     "quelea/watch/page/index.html",
