@@ -19,6 +19,7 @@ from quelea_agent.link import Link  # noqa: E402
 from quelea_agent.port.sensors import make  # noqa: E402
 from quelea_agent.settings import load  # noqa: E402
 from quelea_proto import frames  # noqa: E402
+from quelea_proto.crc import crc16  # noqa: E402
 
 NODES = 9
 LIAR = 9
@@ -51,7 +52,7 @@ def lie(payload: bytes) -> bytes:
     """Return the liar's frame: its own, with the largest value there is, sealed anew."""
     buffer = bytearray(payload)
     frames.put(buffer, 15, 3, LIE_Q)
-    frames.put(buffer, len(buffer) - 2, 2, frames.crc16(buffer, len(buffer) - 2))
+    frames.put(buffer, len(buffer) - 2, 2, crc16(buffer, len(buffer) - 2))
     return bytes(buffer)
 
 

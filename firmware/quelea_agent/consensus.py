@@ -1,9 +1,10 @@
 """Consensus: from the neighbour table and the own demand to the estimate, in one of two modes.
 
 resilient   The value restarts from the own demand with each epoch and then follows the rule.
-            A new epoch begins after epoch_rounds own rounds, or as soon as F + 1 neighbours are
-            further: so F liars can neither start nor stop one (Srikanth and Toueg 1987; epochs:
-            Jelasity, Montresor and Babaoglu 2005). Only values of the own epoch are used. A node
+            A new epoch begins after epoch_rounds own rounds, counted from when the node got in
+            step with others, or as soon as F + 1 neighbours are further: so F liars can neither
+            start nor stop one (Srikanth and Toueg 1987; epochs: Jelasity, Montresor and
+            Babaoglu 2005). Only values of the own epoch are used. A node
             that is lost, in step with nobody since it started or for a whole epoch, also goes
             back: on a ring a fleet that has run for long looks behind to one that has rebooted.
 exact       Edge flows (quelea_proto.flows); the input follows the demand, there are no epochs.
@@ -135,7 +136,9 @@ class Resilient:
                 self.used[slot] = 0
         else:
             self.lost = False
-            self.in_step = True
+            if not self.in_step:
+                self.rounds = 1  # who came early waits: or it would be early in every epoch
+                self.in_step = True
             self.value_q = self.apply(self.value_q, self._values_q, found, self.faults_max)
 
 

@@ -60,6 +60,10 @@ def fleet(
     chaos: Annotated[bool, typer.Option(help="Half way: restart the broker, kill a node.")] = True,
     storm: Annotated[int, typer.Option(help="Every so many seconds, broker and nodes.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Though the graph lacks F.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Serve the live page beside it.")] = False,
+    allow_write: Annotated[
+        bool, typer.Option("--allow-write", help="Let pages of this run break and heal nodes.")
+    ] = False,
     name: Annotated[str, typer.Option(help="Of the fleet and the run's folder.")] = "fleet",
     journal_mb: Annotated[
         int, typer.Option(help="Of the journal; beyond it the oldest frames go. 0: no bound.")

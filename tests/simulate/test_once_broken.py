@@ -17,6 +17,12 @@ TAKEN_OVER = 111917589
     [
         # A new board spoke in its predecessor's session, 1, to the end: it was never enrolled.
         ("anything-exact", 1018357591),
+        # A node that entered an epoch rounds before the others left it, and every later one, as
+        # much earlier; too few rounds were left together to agree.
+        ("anything", 13284222),
+        ("anything", 13285721),
+        # The same, held to what ends an epoch: its first frames went nowhere.
+        ("anything", 13285911),
     ],
 )
 def test_a_seed_of_a_scenario_holds(name: str, seed: int) -> None:

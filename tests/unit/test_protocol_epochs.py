@@ -39,6 +39,28 @@ def test_an_epoch_lasts_its_own_rounds():
             assert [one.value_q for one in agents.values()] == [100, 200, 300, 400, 500]
 
 
+def test_who_comes_early_waits_for_the_others_once():
+    """REQ-EPOCH-2: the round in which the rule is applied first is the one after the beginning."""
+    one = agent(1, K5, epoch_rounds=6)
+    seq = 0
+    while one.epoch == 0:
+        seq += 1
+        at_epoch(one, 0, 0, 0, 0, seq=seq)
+    for waited in range(1, 4):
+        at_epoch(one, 0, 0, 0, 0, seq=seq + waited)  # the others are behind: it holds
+        assert one.held and one.mode.rounds == waited
+    seq += 3
+    for together in range(1, 6):
+        assert one.epoch == 1
+        at_epoch(one, 1, 1, 1, 1, seq=seq + together)
+        assert one.mode.rounds == together and not one.held
+    at_epoch(one, 1, 1, 1, 1, seq=seq + 6)
+    assert one.epoch == 2, "five rounds with the others, as if it had begun with them"
+    for turn, here in enumerate((2, 2, 1, 2, 2), 7):
+        at_epoch(one, here, here, here, here, seq=seq + turn)
+    assert one.mode.rounds == 5, "once an epoch: who falls out of step does not start again"
+
+
 def test_a_new_demand_counts_from_the_next_epoch():
     """REQ-EPOCH-1: until then the running value goes its way."""
     one = agent(1, K5, epoch_rounds=3)

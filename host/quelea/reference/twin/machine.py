@@ -317,7 +317,7 @@ class Machine:
             self.forget()
         else:
             self.lost = False
-            self.in_step = True
+            self.rounds, self.in_step = (self.rounds if self.in_step else 1), True
             self.value_q = rules.combine(self.rule, self.value_q, VALUES, found, self.faults_max)
 
     def settle(self) -> None:

@@ -135,6 +135,7 @@ INLINE void followed(const struct fleet *f, int round, int i, v *node, v mask)
     f->seen[S_HELD] -= held;
     v moves = mask & ~held;
     NODE(N_LOST) &= ~moves;
+    NODE(N_ROUNDS) = pick(moves & ~NODE(N_IN_STEP), all(1), NODE(N_ROUNDS));
     NODE(N_IN_STEP) |= moves;
     if (any(moves))
         NODE(N_VALUE) = pick(moves, combined(f, before, values, count, found), before);
