@@ -9,6 +9,7 @@ A skip always says what is missing and which command installs it. With QUELEA_NO
 
 import os
 import random
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,9 @@ from typing import TypeVar
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+
+# Started in the background of a script, the tests would ignore Ctrl-C, and so would all they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Found = TypeVar("Found")
 
