@@ -19,7 +19,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
-# Started in the background of a script, the tests would ignore Ctrl-C, and so would all they start.
+# In the background of a script the tests would ignore Ctrl-C, and so would all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Found = TypeVar("Found")
