@@ -285,6 +285,7 @@ def test_clock_wraps_between_two_rounds(world: World) -> None:
     now_ms = time.monotonic_ns() // 1_000_000
     world.start(ticks_offset_ms=(2**30 - ahead_ms - now_ms) & (2**30 - 1))
     world.until_state(b"ready")
+    until(lambda: world.heard("evt"), WAIT_S, "the event of the start")
     start = json.loads(world.heard("evt")[0])
     assert 2**30 - ahead_ms < start["at_ms"] < 2**30, "the clock was not set"
     begin = time.monotonic()
