@@ -202,7 +202,7 @@ def test_what_is_kept_makes_the_value() -> None:
         faults_max = rng.randrange(4)
         values_q = [rng.randrange(60) for _ in range(2 * faults_max + 1 + rng.randrange(6))]
         own_q = rng.randrange(60)
-        for rule in ("wmsr", "trim-and-clip", "mean"):
+        for rule in ("wmsr", "trim-and-clip", "clipped-wmsr", "mean"):
             kept = [own_q]
             for value_q, fate in zip(values_q, fates(rule, own_q, values_q, faults_max)):
                 if fate == "kept":
