@@ -6,33 +6,18 @@ was enforced last, also of nodes that are down: so nothing is taken from the cod
 
 import heapq
 import random
-import struct
 from collections import Counter, deque
 from typing import Any
 
 from quelea.headroom.audit import Part, signed
 from quelea.headroom.plan import Split, node_plan, validate
+from quelea.headroom.world import Cut, partition, stored_of
 from quelea.journal import MemoryRecorder
 from quelea_agent.headroom import Headroom, Plan
 from quelea_proto.headroom_row import pack_head, pack_slot, row_bytes, seal
 
 PERIOD_US = 1_000_000
 RING = 1 << 30
-
-
-class Cut(Exception):
-    """Power went."""
-
-
-def stored_of(slots: list[bytes], count: int) -> tuple[list[int], list[int]]:
-    """Return (given, taken) by the newer slot whose two entries agree."""
-    best = max(
-        (struct.unpack_from("<I", data, 4)[0], data)
-        for data in slots
-        if len(data) == 16 + 12 * count and data[4:8] == data[-4:] != b"\xff" * 4
-    )[1]
-    words = struct.unpack_from(f"<{3 * count}I", best, 10)
-    return list(words[0::3]), list(words[1::3])
 
 
 def split(nodes: int, faults_max: int = 0, line_q: int | None = None, **more: Any) -> Split:
@@ -219,14 +204,7 @@ class World:
         if self.cut and rng.random() < 0.3:
             self.cut.clear()
         elif rng.random() < 0.1 * self.trouble:
-            side = set(rng.sample(list(self.nodes), rng.randrange(1, len(self.nodes))))
-            one_way = rng.random() < 0.5
-            self.cut = {
-                (a, b)
-                for a in self.nodes
-                for b in self.nodes
-                if (a in side) != (b in side) and (a in side or not one_way)
-            }
+            self.cut = partition(rng, list(self.nodes))
             self.fired["partition"] += 1
         if rng.random() < 0.6:
             node = self.nodes[rng.choice(self.honest)]

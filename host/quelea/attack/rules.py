@@ -6,8 +6,8 @@ estimate is total / count before rounding. `half_up` of it is what quelea_proto.
 bit for bit. Too few values (fewer than 2F + 1) are the caller's business. With 32-bit integers
 |value| * (received + 1) * 2 has to stay below 2^31.
 
-For the seven rules of the protocol quelea.kernels does the same and faster, but only half up; these
-are for games, which round in every way, and for the rules that are not ours.
+For the rules of the protocol quelea.kernels does the same and faster, but only half up; these are
+for games, which round in every way, and for the rules that are not ours.
 """
 
 from collections.abc import Callable

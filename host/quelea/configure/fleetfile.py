@@ -17,6 +17,7 @@ from typing import Any
 
 from quelea_proto.limits import HEADROOM_Q_MAX, SHARED_LIMITS_MAX
 
+from quelea import shipped
 from quelea.configure.lines import Lines
 from quelea.errors import UserError
 from quelea.fleet.options import FleetOptions
@@ -57,23 +58,13 @@ KEYS: tuple[tuple[str, str, str, int, int, Any], ...] = (
 
 def ready() -> list[str]:
     """Return the names of the files that ship with Quelea, ascending."""
-    return sorted(path.stem for path in READY.glob("*.toml"))
+    return shipped.names(READY)
 
 
 def find(name: str) -> Path:
     """Return the file of a name or path; UserError for neither."""
-    path = READY / f"{name}.toml"
-    if "/" not in name and path.is_file():
-        return path
-    if Path(name).is_file():
-        return Path(name)
-    near = difflib.get_close_matches(name, ready(), n=1)
-    raise UserError(
-        f"there is no configuration {name!r}",
-        "--config",
-        f"a path of a TOML file, or one of: {', '.join(ready())}",
-        f"did you mean {near[0]}?" if near else "`quelea new fleet.toml` writes one",
-    )
+    remedy = "`quelea new fleet.toml` writes one"
+    return shipped.find(READY, name, "configuration", "--config", remedy)
 
 
 def apply(options: FleetOptions) -> tuple[FleetOptions, Group | None]:

@@ -42,6 +42,18 @@ def stored_of(slots: tuple[bytes, bytes], count: int) -> tuple[tuple[int, ...], 
     return words[0::3], words[1::3]
 
 
+def partition(rng: random.Random, nodes: list[int]) -> set[tuple[int, int]]:
+    """Return the (source, dest) that do not hear each other: a drawn side, both ways or one."""
+    side = set(rng.sample(nodes, rng.randrange(1, len(nodes))))
+    one_way = rng.random() < 0.5
+    return {
+        (a, b)
+        for a in nodes
+        for b in nodes
+        if (a in side) != (b in side) and (a in side or not one_way)
+    }
+
+
 class Node:
     """A board: its files, its load. recent_q: by limit, what may still be drawn of it."""
 
@@ -217,14 +229,7 @@ class World:
         if self._cut and rng.random() < 0.3:
             self._cut.clear()
         elif rng.random() < 0.1 * self.trouble:
-            side = set(rng.sample(list(self.nodes), rng.randrange(1, len(self.nodes))))
-            one_way = rng.random() < 0.5
-            self._cut = {
-                (a, b)
-                for a in self.nodes
-                for b in self.nodes
-                if (a in side) != (b in side) and (a in side or not one_way)
-            }
+            self._cut = partition(rng, list(self.nodes))
             self.fired["partition"] += 1
         if rng.random() < 0.3:
             node = self.nodes[rng.choice(self.honest)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from quelea import shipped
 from quelea.errors import UserError
 from quelea.scenarios.lines import Lines
 from quelea.scenarios.schema import FLAG, FLOAT, INT, SCHEMA, TABLES, TEXT, WORD, WORDS, Key, row
@@ -33,23 +34,13 @@ class Scenario:
 
 def names() -> list[str]:
     """Return the names of the scenarios that ship with Quelea, ascending."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return shipped.names(FOLDER)
 
 
 def find(name: str) -> Path:
     """Return the file of a scenario by its name or path; UserError for neither."""
-    path = FOLDER / f"{name}.toml"
-    if "/" not in name and path.is_file():
-        return path
-    if Path(name).is_file():
-        return Path(name)
-    near = difflib.get_close_matches(name, names(), n=1)
-    raise UserError(
-        f"there is no scenario {name!r}",
-        "SCENARIO",
-        f"a path of a TOML file, or one of: {', '.join(names())}",
-        f"did you mean {near[0]}?" if near else "`quelea sim` lists them with what they show",
-    )
+    remedy = "`quelea sim` lists them with what they show"
+    return shipped.find(FOLDER, name, "scenario", "SCENARIO", remedy)
 
 
 def load(name: str) -> Scenario:
