@@ -203,6 +203,10 @@ def test_what_a_liar_says_of_the_limit_counts_for_nothing() -> None:
     assert (budget.caps_q, budget.reserve_q, budget.headroom_q) == (30, 12, 38)
     budget.take(3, 1, headroom_row(1, 2, 10, [60], [0]))
     assert budget.under_way_q == 0 and budget.headroom_q == 38
+    unsaid = Budget()  # no reserve in the configuration: all that a member may begin with
+    unsaid.set_up({"limit_q": 100, "members": [{"node": 1, "floor_q": 10, "initial_q": 20}]})
+    unsaid.leave_out(1)
+    assert unsaid.reserve_q == 30
     model = Model(
         Facts(headroom={"limit_q": 100, "members": [*members, {**members[0], "node": 3}]}), NODES
     )
