@@ -1,22 +1,43 @@
-"""The one list of what is flashed: read by the build, by fleets of processes and by the tests."""
+"""The one list of what is flashed: read by the build, by fleets of processes and by the tests.
+
+Every board gets the core; a part beside it is flashed where the fleet's configuration needs it.
+"""
 
 metadata(description="A node of a Quelea fleet", version="0.1.0")  # noqa: F821
+options.defaults(  # noqa: F821
+    story=False,  # offloading to shared servers, by choice
+    spiking=False,  # integrate-and-fire networks
+)
 
-package("quelea_proto", base_path="../shared")  # noqa: F821
+package(  # noqa: F821
+    "quelea_proto",
+    (
+        "__init__.py",
+        "crc.py",
+        "fixed.py",
+        "flows.py",
+        "frames.py",
+        "headroom_row.py",
+        "limits.py",
+        "rules/__init__.py",
+        "rules/clipped_wmsr.py",
+        "rules/mean.py",
+        "rules/median.py",
+        "rules/midpoint.py",
+        "rules/trim_and_clip.py",
+        "rules/trimmed_mean.py",
+        "rules/wmsr.py",
+        "sorting.py",
+        "topics.py",
+    ),
+    base_path="../shared",
+)
 package(  # noqa: F821
     "quelea_agent",
     (
         "__init__.py",
         "agent.py",
         "allocation.py",
-        "choice/__init__.py",
-        "choice/at_random.py",
-        "choice/best.py",
-        "choice/damped.py",
-        "choice/greedy.py",
-        "choice/patient.py",
-        "choice/regret.py",
-        "chooser.py",
         "consensus.py",
         "counters.py",
         "demand.py",
@@ -25,17 +46,13 @@ package(  # noqa: F821
         "link.py",
         "load.py",
         "neighbours.py",
-        "offload.py",
         "outbox.py",
         "policies/__init__.py",
         "policies/max_min.py",
         "policies/proportional.py",
         "report.py",
-        "rumours.py",
         "settings.py",
         "sharing.py",
-        "spiking.py",
-        "surge.py",
         "port/__init__.py",
         "port/backlog.py",
         "port/client.py",
@@ -50,9 +67,30 @@ package(  # noqa: F821
         "port/session.py",
         "port/share.py",
         "port/store.py",
-        "port/story.py",
         "port/tcp.py",
         "port/unix.py",
     ),
 )
+if options.story:  # noqa: F821
+    package(  # noqa: F821
+        "quelea_proto", ("draws.py", "lease_row.py", "rumour_row.py"), base_path="../shared"
+    )
+    package(  # noqa: F821
+        "quelea_agent",
+        (
+            "choice/__init__.py",
+            "choice/at_random.py",
+            "choice/best.py",
+            "choice/damped.py",
+            "choice/greedy.py",
+            "choice/patient.py",
+            "choice/regret.py",
+            "chooser.py",
+            "offload.py",
+            "rumours.py",
+            "port/story.py",
+        ),
+    )
+if options.spiking:  # noqa: F821
+    package("quelea_agent", ("spiking.py", "surge.py"))  # noqa: F821
 module("main.py")  # noqa: F821

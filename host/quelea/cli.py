@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from quelea import cli_break, cli_frontier, cli_see, cli_share
+from quelea import cli_boards, cli_break, cli_city, cli_frontier, cli_learn, cli_see, cli_share
 from quelea.errors import EXIT_INTERRUPT, EXIT_USAGE, UserError
 
 app = typer.Typer(
@@ -341,10 +341,8 @@ def lockstep(
     raise typer.Exit(command(options, as_json=json))
 
 
-cli_frontier.register(app)
-cli_break.register(app)
-cli_see.register(app)
-cli_share.register(app)
+for commands in (cli_break, cli_see, cli_share, cli_boards, cli_learn, cli_city, cli_frontier):
+    commands.register(app)
 
 
 def _version(asked: bool) -> None:

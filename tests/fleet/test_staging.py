@@ -119,6 +119,40 @@ def test_fleets_that_start_at_once_share_one_board(tree: Path, tmp_path: Path) -
     assert [path.name for path in root.iterdir()] == [boards[0].digest]
 
 
+def test_what_goes_while_the_folder_is_looked_through_is_left(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "board"
+    gone = root / ".building-another"
+    gone.mkdir(parents=True)
+    found: list[Path] = []
+
+    def listed(path: Path) -> list[Path]:
+        found[:] = [root / name for name in os.listdir(path)]
+        gone.rmdir()
+        return found
+
+    monkeypatch.setattr(Path, "iterdir", listed)
+    staging.stage(root, tree)
+    assert gone in found
+
+
+def test_a_part_is_staged_where_it_is_asked_for(tree: Path, tmp_path: Path) -> None:
+    text = tree.read_text()
+    tree.write_text(
+        "options.defaults(more=False)\n" + text + 'if options.more:\n    module("more.py")\n'
+    )
+    (tree.parent / "more.py").write_text("A = 1\n")
+    root = tmp_path / "board"
+    core, more = staging.stage(root, tree, parts=()), staging.stage(root, tree, parts=["more"])
+    assert {file.target for file in more.files} - {file.target for file in core.files} == {
+        "lib/more.mpy"
+    }
+    assert staging.stage(root, tree) == more
+    with pytest.raises(UserError, match="has no part les"):
+        staging.stage(root, tree, parts=["les"])
+
+
 def test_boards_that_nobody_uses_go(board: Board, tree: Path, tmp_path: Path) -> None:
     old, used, other = (tmp_path / "board" / name for name in ("0" * 16, "1" * 16, "notes"))
     for path in (old, used, other):
@@ -322,8 +356,10 @@ def test_manifest_of_the_tree() -> None:
 
 
 def test_board_set_fits_its_bound() -> None:
-    """The whole set, MQTT client included, is to take at most 80 KB of flash."""
-    assert staging.stage().total_bytes <= 80 * 1024
+    """What every board gets, MQTT client included, is to take at most 80 KB of flash."""
+    core = staging.stage(parts=())
+    assert core.total_bytes <= 80 * 1024
+    assert core.total_bytes < staging.stage().total_bytes
 
 
 def test_no_manifest_at_all(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,9 @@ import pytest
 from quelea.fleet import manifest, staging
 
 ROOT = Path(__file__).resolve().parents[2]
-FLASH_BYTES_MAX = 80 * 1024  # all bytecode, the MQTT client included
+FLASH_BYTES_MAX = 80 * 1024  # of bytecode on one board, the MQTT client included
+MANIFEST = ROOT / "firmware" / "manifest.py"
+PARTS = manifest.parts_of(MANIFEST)
 NOT_FLASHED = {"quelea_agent/port/cpython.py"}
 OURS = ("quelea_proto", "quelea_agent")
 
@@ -56,18 +58,48 @@ def imported(path: Path) -> set[str]:
     return names
 
 
+def imported_of_ours(path: Path) -> set[str]:
+    """Return the full names of our modules that a module imports when it is loaded."""
+    names = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+    ours = {name for name in names if name.partition(".")[0] in OURS}
+    known = {path for name in ours for path in paths(name)} & set(tree())
+    return {name for name in ours if set(paths(name)) & known}
+
+
+def paths(module: str) -> tuple[str, str]:
+    """Return where a module or package of ours may lie on the board."""
+    folder = module.replace(".", "/")
+    return f"{folder}.py", f"{folder}/__init__.py"
+
+
 def test_manifest_lists_every_module() -> None:
-    listed = {str(source.target) for source in manifest.read(ROOT / "firmware" / "manifest.py")}
+    listed = {str(source.target) for source in manifest.read(MANIFEST)}
     assert listed == set(tree()) - NOT_FLASHED | {"main.py"}
 
 
-def test_all_bytecode_fits(tmp_path: Path) -> None:
-    board = staging.stage(root=tmp_path, manifest=ROOT / "firmware" / "manifest.py")
+@pytest.mark.parametrize("part", ["", *PARTS])
+def test_the_core_fits_with_any_part(part: str, tmp_path: Path) -> None:
+    board = staging.stage(root=tmp_path, manifest=MANIFEST, parts=[part] if part else [])
     for file in board.files:
         print(f"{file.bytes:6} {file.target}")
     print(f"{board.total_bytes:6} of {FLASH_BYTES_MAX}")
     assert board.total_bytes <= FLASH_BYTES_MAX
     assert all(file.bytes for file in board.files)
+
+
+@pytest.mark.parametrize("part", ["", *PARTS])
+def test_what_is_flashed_together_imports_nothing_else(part: str) -> None:
+    listed = {str(source.target) for source in manifest.read(MANIFEST, [part] if part else [])}
+    for name in sorted(listed - {"main.py"}):
+        missing = {
+            module for module in imported_of_ours(tree()[name]) if not listed & set(paths(module))
+        }
+        assert not missing or name in STAGED, f"{name} imports {', '.join(sorted(missing))}"
 
 
 @pytest.mark.parametrize("name", sorted(tree()))

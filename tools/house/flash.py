@@ -19,6 +19,16 @@ def built_files(root: Path) -> Iterator[Finding]:
                 yield Finding(name, 1, "a build product; delete it: extensions live under host/")
 
 
+class _EveryPart:
+    """MicroPython's `options`, with every part asked for."""
+
+    def defaults(self, **_: bool) -> None:
+        return None
+
+    def __getattr__(self, name: str) -> bool:
+        return True
+
+
 def flashed(root: Path) -> set[str]:
     """Return the files that firmware/manifest.py names, from the root, by running it."""
     base = root / "firmware"
@@ -40,6 +50,7 @@ def flashed(root: Path) -> set[str]:
 
     names: dict[str, object] = {"package": package, "module": module}
     names.update({name: ignored for name in ("require", "require_dist", "metadata")})
+    names["options"] = _EveryPart()
     manifest = base / "manifest.py"
     exec(compile(manifest.read_text(), str(manifest), "exec"), names)
     return found

@@ -1,10 +1,11 @@
 """Read `firmware/manifest.py`, the one list of what a board gets.
 
-It is a manifest of MicroPython's own form, run with three names:
+It is a manifest of MicroPython's own form, run with these names:
+  options.defaults(part=False, ...), options.part      what a board may have beside the core
   package(name, base_path=".", files=None, opt=None)   a folder of modules, ours
   module(file, base_path=".", opt=None)                one file
   require_dist(dist, version, package=..., skip=())    a package of a wheel from the registry
-The third is ours. Its files come from site-packages, with exactly this version, and unchanged
+The last is ours. Its files come from site-packages, with exactly this version, and unchanged
 since they were installed (RECORD). skip: patterns below the package, for what a board never runs.
 """
 
@@ -13,7 +14,7 @@ import fnmatch
 import hashlib
 import importlib.util
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path, PurePosixPath
@@ -55,20 +56,19 @@ def find() -> Path:
     )
 
 
-def read(manifest: Path) -> list[Source]:
-    """Return the sources that a manifest lists, by target; UserError names the faulty line."""
-    reader = _Reader(manifest)
-    try:
-        text = manifest.read_text()
-        exec(compile(text, str(manifest), "exec"), reader.names())
-    except UserError:
-        raise
-    except Exception as error:
+def read(manifest: Path, parts: Collection[str] | None = None) -> list[Source]:
+    """Return the sources that a manifest lists, by target; UserError names the faulty line.
+
+    parts: what to take beside the core, by the names of its options; None takes all there are.
+    """
+    reader = _run(manifest, parts)
+    unknown = sorted(set(parts or ()) - set(reader.options.values))
+    if unknown:
         raise UserError(
-            f"the manifest cannot be read: {error}",
-            where=_line_of(manifest, error),
-            remedy="it may call package(), module(), require_dist() and metadata()",
-        ) from error
+            f"the firmware has no part {', '.join(unknown)}",
+            where=str(manifest),
+            remedy=f"its parts are {', '.join(reader.options.values) or 'none'}",
+        )
     rows = sorted(reader.sources, key=lambda row: row.target)
     for before, after in itertools.pairwise(rows):
         if before.target == after.target:
@@ -78,14 +78,56 @@ def read(manifest: Path) -> list[Source]:
     return rows
 
 
+def parts_of(manifest: Path) -> list[str]:
+    """Return the names of the parts that a manifest can add to the core, in its order."""
+    return list(_run(manifest, None).options.values)
+
+
+def _run(manifest: Path, parts: Collection[str] | None) -> "_Reader":
+    reader = _Reader(manifest, parts)
+    try:
+        text = manifest.read_text()
+        exec(compile(text, str(manifest), "exec"), reader.names())
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(
+            f"the manifest cannot be read: {error}",
+            where=_line_of(manifest, error),
+            remedy="it may call package(), module(), require_dist(), metadata() "
+            "and options.defaults()",
+        ) from error
+    return reader
+
+
+class _Options:
+    """MicroPython's `options`: what defaults() names can be asked for as attributes."""
+
+    def __init__(self, parts: Collection[str] | None) -> None:
+        self._parts = parts
+        self.values: dict[str, bool] = {}
+
+    def defaults(self, **values: bool) -> None:
+        for name, value in values.items():
+            self.values[name] = value or self._parts is None or name in self._parts
+
+    def __getattr__(self, name: str) -> bool:
+        try:
+            return self.values[name]
+        except KeyError:
+            raise AttributeError(f"options.defaults() does not name {name}") from None
+
+
 class _Reader:
-    def __init__(self, manifest: Path) -> None:
+    def __init__(self, manifest: Path, parts: Collection[str] | None) -> None:
         self.manifest = manifest
+        self.options = _Options(parts)
         self.folder = manifest.parent
         self.sources: list[Source] = []
 
     def names(self) -> dict[str, Any]:
         return {
+            "options": self.options,
             "package": self.package,
             "module": self.module,
             "require_dist": self.require_dist,

@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -66,16 +66,20 @@ class Board:
 
 
 def stage(
-    root: Path | None = None, manifest: Path | None = None, mpy_version: int | None = None
+    root: Path | None = None,
+    manifest: Path | None = None,
+    mpy_version: int | None = None,
+    parts: Collection[str] | None = None,
 ) -> Board:
     """Compile what the manifest lists into a folder below root, unless it is there already.
 
     root: None takes build/board of the source tree, or the user's cache for an installed wheel.
+    parts: of the firmware, beside the core; None takes all, for what is not short of room.
     mpy_version: refuse if the compiler writes another one. UserError for every fault.
     """
     manifest = (manifest or manifests.find()).resolve()
     root = (root or default_root(manifest)).resolve()
-    sources = manifests.read(manifest)
+    sources = manifests.read(manifest, parts)
     compiler, version_text = find_compiler()
     mpy = _mpy_version(version_text)
     if mpy_version is not None and mpy != mpy_version:
@@ -236,5 +240,9 @@ def _build(
 def _forget_unused(root: Path) -> None:
     for path in root.iterdir():
         known = re.fullmatch(r"[0-9a-f]{16}|\.building-.*", path.name)
-        if known and time.time() - path.stat().st_mtime > UNUSED_S:
+        try:
+            unused = known and time.time() - path.stat().st_mtime > UNUSED_S
+        except FileNotFoundError:  # another fleet's, moved or forgotten since it was listed
+            continue
+        if unused:
             shutil.rmtree(path, ignore_errors=True)
