@@ -7,6 +7,7 @@ metadata(description="A node of a Quelea fleet", version="0.1.0")  # noqa: F821
 options.defaults(  # noqa: F821
     story=False,  # offloading to shared servers, by choice
     spiking=False,  # integrate-and-fire networks
+    update=False,  # signed documents, checked on the board
 )
 
 package(  # noqa: F821
@@ -93,4 +94,6 @@ if options.story:  # noqa: F821
     )
 if options.spiking:  # noqa: F821
     package("quelea_agent", ("spiking.py", "surge.py"))  # noqa: F821
+if options.update:  # noqa: F821
+    package("quelea_agent", ("port/signed.py",))  # noqa: F821
 module("main.py")  # noqa: F821

@@ -15,7 +15,7 @@ OURS = ("quelea_proto", "quelea_agent")
 
 # What MicroPython's unix port and its boards have in common, and the edges may use.
 PURE = {"binascii", "json", "micropython"}
-EDGE = PURE | {"array", "errno", "gc", "os", "select", "socket", "sys", "time"}
+EDGE = PURE | {"array", "errno", "gc", "hashlib", "os", "select", "socket", "sys", "time"}
 BOARD = EDGE | {"esp32", "machine", "network"}
 CPYTHON = EDGE | {"signal"}
 # beside the settings of an emulated liar
