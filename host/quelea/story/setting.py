@@ -98,7 +98,7 @@ def _allowed(draws: Draws) -> tuple[int, ...]:
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """Keep off standard output what HiGHS prints there past Python."""
     sys.stdout.flush()
     kept = os.dup(1)
@@ -135,7 +135,7 @@ def optimum(
         values.append(1.0)
     matrix = coo_array((values, (rows, columns)), shape=(agents + servers, count + servers))
     high = np.concatenate([np.ones(agents), np.zeros(servers)])
-    with _silent():
+    with silent():
         done = milp(
             np.concatenate([np.zeros(count), -np.ones(servers)]),
             constraints=LinearConstraint(matrix.tocsr(), -np.inf, high),
