@@ -5,7 +5,9 @@ Every board gets the core; a part beside it is flashed where the fleet's configu
 
 metadata(description="A node of a Quelea fleet", version="0.1.0")  # noqa: F821
 options.defaults(  # noqa: F821
+    sharing=False,  # a limit that the fleet shares
     story=False,  # offloading to shared servers, by choice
+    learning=False,  # the story with tables that learn
     spiking=False,  # integrate-and-fire networks
     update=False,  # signed documents, checked on the board
 )
@@ -18,7 +20,6 @@ package(  # noqa: F821
         "fixed.py",
         "flows.py",
         "frames.py",
-        "headroom_row.py",
         "limits.py",
         "rules/__init__.py",
         "rules/clipped_wmsr.py",
@@ -38,22 +39,14 @@ package(  # noqa: F821
     (
         "__init__.py",
         "agent.py",
-        "allocation.py",
         "consensus.py",
         "counters.py",
         "demand.py",
-        "headroom.py",
-        "ledger.py",
         "link.py",
-        "load.py",
         "neighbours.py",
         "outbox.py",
-        "policies/__init__.py",
-        "policies/max_min.py",
-        "policies/proportional.py",
         "report.py",
         "settings.py",
-        "sharing.py",
         "port/__init__.py",
         "port/backlog.py",
         "port/client.py",
@@ -66,13 +59,28 @@ package(  # noqa: F821
         "port/run.py",
         "port/sensors.py",
         "port/session.py",
-        "port/share.py",
-        "port/store.py",
         "port/tcp.py",
         "port/unix.py",
     ),
 )
-if options.story:  # noqa: F821
+if options.sharing:  # noqa: F821
+    package("quelea_proto", ("headroom_row.py",), base_path="../shared")  # noqa: F821
+    package(  # noqa: F821
+        "quelea_agent",
+        (
+            "allocation.py",
+            "headroom.py",
+            "ledger.py",
+            "load.py",
+            "policies/__init__.py",
+            "policies/max_min.py",
+            "policies/proportional.py",
+            "sharing.py",
+            "port/share.py",
+            "port/store.py",
+        ),
+    )
+if options.story or options.learning:  # noqa: F821
     package(  # noqa: F821
         "quelea_proto", ("draws.py", "lease_row.py", "rumour_row.py"), base_path="../shared"
     )
@@ -92,6 +100,8 @@ if options.story:  # noqa: F821
             "port/story.py",
         ),
     )
+if options.learning:  # noqa: F821
+    package("quelea_agent", ("choice/q_learning.py", "q_table.py"))  # noqa: F821
 if options.spiking:  # noqa: F821
     package("quelea_agent", ("spiking.py", "surge.py"))  # noqa: F821
 if options.update:  # noqa: F821

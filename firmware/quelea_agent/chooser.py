@@ -47,6 +47,7 @@ class Chooser:
     """server: in use now. throttled: whether the node uses no more than it is granted.
 
     row: what speak() and hear() want sent, valid until the next call. refused: rows not taken.
+    memory: what a rule that learns goes on from, see learned().
     """
 
     def __init__(self, plan: Plan, session: int) -> None:
@@ -61,6 +62,7 @@ class Chooser:
         self.lease = Lease()
         self.throttled = False
         self.adaptive = False
+        self.memory = b""
         self.at = self.draws.below(len(plan.allowed))
         self.server = plan.allowed[self.at]
         self.seen_q = UNKNOWN
@@ -91,6 +93,10 @@ class Chooser:
         self.rumours.forget()  # what was heard while others behaved otherwise is no guide
         self._news()
         return True
+
+    def learned(self):  # type: ignore[no-untyped-def]
+        """Return the table of a rule that learns, or None."""
+        return getattr(self._rule, "table", None)
 
     def resize(self, server: int, capacity_q: int) -> None:
         """Take note of another capacity of a server."""

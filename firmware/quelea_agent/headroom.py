@@ -10,7 +10,7 @@ Why no unit is ever counted twice, under any loss, repetition, reordering and po
 liars can gain, is in docs/safety.md. Integers of 31 bits; nothing is allocated after the start.
 """
 
-from quelea_proto.fixed import ticks_add, ticks_diff
+from quelea_proto.fixed import part, ticks_add, ticks_diff
 from quelea_proto.headroom_row import Row, pack_head, pack_slot, row_bytes, seal, unpack
 from quelea_proto.limits import HEADROOM_Q_MAX, SEQ_MAX
 
@@ -18,27 +18,6 @@ from quelea_agent.ledger import Ledger, record_bytes
 
 SILENT_MAX = 255  # rounds without a row are counted up to here
 REST_MAX = 1 << 20  # rounds without a fall likewise; above every settle_rounds
-
-
-def part(whole: int, weight: int, total: int, up: bool = False) -> int:
-    """Return floor(whole * weight / total), 0 <= weight <= total, each < 2^23, total > 0.
-
-    up: the next whole number instead, where the quotient is none. Multiplied and divided side by
-    side, bit by bit: the rest stays below 3 * 2^23.
-    """
-    quotient = 0
-    rest = 0
-    bit = 1 << 22
-    while bit:
-        quotient += quotient
-        rest += rest
-        if whole & bit:
-            rest += weight
-        while rest >= total:
-            rest -= total
-            quotient += 1
-        bit >>= 1
-    return quotient + 1 if up and rest else quotient
 
 
 class Plan:

@@ -14,9 +14,8 @@ How scarce capacity is shared is a row of SHARES: by claims, or to one level. Wi
 nobody gains by claiming more than it can use.
 """
 
+from quelea_proto.fixed import part
 from quelea_proto.limits import const
-
-from quelea_agent.headroom import part
 
 SERVER_ROUNDS = const(6)  # a lease not renewed: the server counts on it for so long,
 HOLDER_ROUNDS = const(3)  # its holder for so long; the rest is for clocks and messages under way

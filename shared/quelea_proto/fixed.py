@@ -77,6 +77,27 @@ def from_counts(counts: int, numerator: int, shift: int) -> int:
     return (counts * numerator + (1 << (shift - 1))) >> shift
 
 
+def part(whole: int, weight: int, total: int, up: bool = False) -> int:
+    """Return floor(whole * weight / total), 0 <= weight <= total, each < 2^23, total > 0.
+
+    up: the next whole number instead, where the quotient is none. Multiplied and divided side by
+    side, bit by bit: the rest stays below 3 * 2^23.
+    """
+    quotient = 0
+    rest = 0
+    bit = 1 << 22
+    while bit:
+        quotient += quotient
+        rest += rest
+        if whole & bit:
+            rest += weight
+        while rest >= total:
+            rest -= total
+            quotient += 1
+        bit >>= 1
+    return quotient + 1 if up and rest else quotient
+
+
 def random_next(state: int) -> int:
     """Return the next state, 1..65536, of the multiplicative generator 75 modulo 65537.
 

@@ -3,7 +3,8 @@
 import gc
 
 from kit import check
-from quelea_agent.headroom import Headroom, Plan, part
+from quelea_agent.headroom import Headroom, Plan
+from quelea_proto.fixed import part
 from quelea_proto.fixed import random_next
 
 TOP = 8388607

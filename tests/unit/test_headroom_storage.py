@@ -5,9 +5,10 @@ import random
 import pytest
 from quelea.headroom import audit
 from quelea.headroom.plan import node_plan, validate
-from quelea_agent.headroom import Headroom, Plan, part
+from quelea_agent.headroom import Headroom, Plan
 from quelea_agent.ledger import record_bytes
 from quelea_proto import headroom_row
+from quelea_proto.fixed import part
 from quelea_proto.limits import HEADROOM_Q_MAX, PEERS_MAX
 
 GROUP = validate(

@@ -24,13 +24,13 @@ class Regret:
     def choose(self) -> int:
         """Return the index in use, or one whose regret draws this node away."""
         me = self.me
-        own = _served(with_me(me, me.at))
+        own = served(with_me(me, me.at))
         point = me.draws.next() >> 5  # 0 .. 1023
         total = 0
         chosen = me.at
         for index in range(len(self.regrets)):
-            served = own if index == me.at else _served(with_me(me, index))
-            regret = (self.regrets[index] * _KEEP >> 8) + served - own
+            there = own if index == me.at else served(with_me(me, index))
+            regret = (self.regrets[index] * _KEEP >> 8) + there - own
             self.regrets[index] = regret
             if index != me.at and regret > 0:
                 if total <= point < total + (regret >> _STEP_SHIFT):
@@ -42,6 +42,6 @@ class Regret:
         return chosen
 
 
-def _served(ratio: int) -> int:
+def served(ratio: int) -> int:
     """Return the share of a demand that is served at this ratio, in 1/1024."""
     return WHOLE if ratio <= WHOLE else WHOLE * WHOLE // ratio

@@ -5,7 +5,8 @@ possible, the largest are cut down, to one level, until they do not. So a liar c
 others away, as it could where everybody's word counts.
 """
 
-from quelea_agent.headroom import part
+from quelea_proto.fixed import part
+
 from quelea_agent.policies import level_q
 
 _TOTAL_MAX = 1 << 28  # part() is exact up to it

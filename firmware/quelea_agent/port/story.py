@@ -202,7 +202,7 @@ class Node:
 
     # -- what the host says ---------------------------------------------------------------------
     def _set_mode(self, args) -> None:
-        if args is None or args.get("n", 0) == self._mode or choice.find(args.get("rule")) is None:
+        if args is None or args.get("n", 0) == self._mode or not choice.known(args.get("rule")):
             return
         self._mode = args.get("n", 0)
         capacities_q = args.get("capacities_q", ())

@@ -102,5 +102,5 @@ class Spiking(Patient):  # type: ignore[misc]
 
 def register() -> None:
     """Let this process find the rule by its name, as those of the firmware."""
-    if choice.find(NAME) is None:
-        choice.CHOICES = choice.CHOICES + ((NAME, Spiking),)  # noqa: RUF005 (MicroPython)
+    if not choice.known(NAME):
+        choice.CHOICES = choice.CHOICES + ((NAME, __name__, "Spiking"),)  # noqa: RUF005 (MicroPython)

@@ -60,7 +60,7 @@ class Options:
 
     def check(self) -> None:
         """UserError for a flag out of range."""
-        if choice.find(self.rule) is None:
+        if not choice.known(self.rule):
             raise UserError(f"no rule named {self.rule!r}", "--rule", f"one of: {choice.names()}")
         names = [row[0] for row in lies.LIES]
         if self.lie not in names:

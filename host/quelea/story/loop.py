@@ -9,9 +9,9 @@ it serves C / (1 + kappa (L - C) / C) of a load L > C.
 """
 
 from quelea_agent.chooser import Chooser, Plan
-from quelea_agent.headroom import part
 from quelea_agent.offload import Offload
 from quelea_proto.draws import Draws
+from quelea_proto.fixed import part
 
 from quelea.story import lies
 

@@ -1,8 +1,8 @@
 """The whole node of the reference: Machine has the agent's seam and the agent's state, no more.
 
 What comes in a frame goes to one Peer object a neighbour; what a round does is decided in
-`turn_over` (an epoch begins), `follow` (the rule) or `settle` (edge flows). Written from the
-protocol, not from quelea_agent; `state()` lists the same integers in the same order.
+`turn_over` (an epoch begins), `follow` (the rule) or `settle` (edge flows), and whether anybody
+hears of it in `Pace`. Written from the protocol, not from quelea_agent; `state()` lists the same integers in the same order.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from quelea_proto import limits
 
 from quelea.reference import config
 
-from . import codec, flows, rules
+from . import codec, flows, pace, peer, rules
 
 COMPILED = {
     "EPOCH_MASK": limits.EPOCH_MASK,
@@ -54,33 +54,6 @@ VALUES = rules.zeros(limits.NEIGHBOURS_MAX + 2)
 WIRE = bytearray(limits.FRAME_BYTES_MAX)
 
 
-def around(later: int, earlier: int, half: int) -> int:
-    """Return later - earlier on the ring of 2 * half, in -half .. half - 1; half: a power of 2."""
-    return ((later - earlier + half) & (2 * half - 1)) - half
-
-
-class Peer:
-    """One neighbour as this node knows it; back_slot: this node's place in its columns."""
-
-    __slots__ = (
-        "back_slot", "crc", "epoch", "heard_ms", "live", "number", "seq", "session", "suspicion",
-        "used", "value_q",
-    )  # fmt: skip
-
-    def __init__(self, number: int, back_slot: int) -> None:
-        self.number = number
-        self.back_slot = back_slot
-        self.live = self.session = self.seq = self.crc = self.epoch = 0
-        self.value_q = self.heard_ms = self.suspicion = self.used = 0
-
-    def row(self) -> tuple[int, ...]:
-        """Return what Machine.state() lists of a neighbour."""
-        return (
-            self.live, self.session, self.seq, self.crc, self.epoch, self.value_q, self.heard_ms,
-            self.suspicion, self.used,
-        )  # fmt: skip
-
-
 class Machine:
     """One node. cfg: a node's configuration as staged; session: its boot counter, 1..65535.
 
@@ -89,7 +62,7 @@ class Machine:
 
     def __init__(self, cfg: dict[str, Any], session: int) -> None:
         cfg = config.check(cfg, session)
-        self.peers = [Peer(row[0], row[2]) for row in cfg["neighbours"]]
+        self.peers = [peer.Peer(row[0], row[2]) for row in cfg["neighbours"]]
         self.degree = len(self.peers)
         self.node = cfg["node"]
         self.session = session
@@ -97,9 +70,12 @@ class Machine:
         self.faults_max = cfg["faults_max"]
         self.period_ms = cfg["period_ms"]
         self.epoch_rounds = cfg["epoch_rounds"]
-        self.fresh_ms = cfg["fresh_rounds"] * cfg["period_ms"]
         self.lo_q = cfg["lo_q"]
         self.hi_q = cfg["hi_q"]
+        self.quiet = cfg["quiet_rounds_max"]
+        self.pace = pace.Pace(self.quiet, cfg["dead_band_q"], self.lo_q, self.hi_q)
+        self.boots = 0
+        self.fresh_ms = (cfg["fresh_rounds"] + max(self.quiet, 1) - 1) * cfg["period_ms"]
         self.exact = cfg["mode"] == "exact"
         self.edges = flows.Flows(self.node, [row[0] for row in cfg["neighbours"]], 0)
         self.value_q = self.input_q = self.settled_q = 0
@@ -138,15 +114,14 @@ class Machine:
             self.started = True
             phase_ms = 619 * self.node % self.period_ms
             self.next_wake_ms = (now_ms + phase_ms) & limits.TICKS_MASK
-        behind_ms = around(now_ms, self.next_wake_ms, limits.TICKS_HALF)
+        behind_ms = peer.around(now_ms, self.next_wake_ms, limits.TICKS_HALF)
         if behind_ms < 0:
             return ()
         if behind_ms >= self.period_ms:
             self.count(18)
             self.next_wake_ms = now_ms
         self.next_wake_ms = (self.next_wake_ms + self.period_ms) & limits.TICKS_MASK
-        self.turn_round(now_ms)
-        if self.seq >= limits.SEQ_MAX:
+        if not self.turn_round(now_ms) or self.seq >= limits.SEQ_MAX:
             return ()
         self.seq += 1
         return self.speak()
