@@ -1,0 +1,1 @@
+"""Model serving: which node holds which model, and who answers which request."""
