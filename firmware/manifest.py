@@ -9,6 +9,7 @@ options.defaults(  # noqa: F821
     story=False,  # offloading to shared servers, by choice
     learning=False,  # the story with tables that learn
     spiking=False,  # integrate-and-fire networks
+    traffic=False,  # an intersection's signals
     update=False,  # signed documents, checked on the board
 )
 
@@ -106,4 +107,6 @@ if options.spiking:  # noqa: F821
     package("quelea_agent", ("spiking.py", "surge.py"))  # noqa: F821
 if options.update:  # noqa: F821
     package("quelea_agent", ("port/signed.py",))  # noqa: F821
+if options.traffic:  # noqa: F821
+    package("quelea_agent", ("signal_head.py",))  # noqa: F821
 module("main.py")  # noqa: F821

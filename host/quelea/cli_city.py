@@ -1,6 +1,7 @@
 """The commands of two applications: a city's signals and a model server."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,34 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this file into the command line."""
-    commands: tuple[Callable[..., None], ...] = ()
+    commands: tuple[Callable[..., None], ...] = (traffic,)
     for command in commands:
         app.command()(command)
+
+
+def traffic(
+    network: Annotated[
+        str, typer.Argument(help="One of RESCO's eight, or grid; or leave it out with --all.")
+    ] = "",
+    every: Annotated[bool, typer.Option("--all", help="All eight networks: the table.")] = False,
+    controller: Annotated[
+        str, typer.Option(help="One controller; default: agents, and all in a table.")
+    ] = "",
+    seed: Annotated[int, typer.Option(help="The first of --seeds.")] = 6,
+    seeds: Annotated[int, typer.Option(help="Above 1: a table, resumed where it stopped.")] = 1,
+    liars: Annotated[int, typer.Option(help="Intersections that lie to their neighbours.")] = 0,
+    cut_links: Annotated[int, typer.Option(help="Links between neighbours that are lost.")] = 0,
+    gui: Annotated[bool, typer.Option("--gui", help="In SUMO's window.")] = False,
+    jobs: Annotated[int, typer.Option(help="Processes of a table, 1 or 2.")] = 1,
+    results: Annotated[
+        Path, typer.Option(help="Where a table keeps the runs that are done.")
+    ] = Path("runs/traffic/results.jsonl"),
+    json: Json = False,
+) -> None:
+    """A city's signals in SUMO: one agent an intersection, beside the usual controllers."""
+    from quelea.traffic.command import Options, command
+
+    options = Options(
+        network, every, controller, seed, seeds, liars, cut_links, gui, jobs, results
+    )
+    raise typer.Exit(command(options, as_json=json))

@@ -1,0 +1,113 @@
+"""`quelea traffic`: one run, or the table of all networks; verdict and status."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
+from quelea.traffic import controllers, networks, table
+from quelea.traffic.run import Job, Result, run
+
+SEEDS_MAX = 100
+RESULTS = Path("runs") / "traffic" / "results.jsonl"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The flags of the command, checked by check()."""
+
+    network: str = ""
+    every: bool = False
+    controller: str = ""
+    seed: int = table.FIRST_SEED
+    seeds: int = 1
+    liars: int = 0
+    cuts: int = 0
+    gui: bool = False
+    jobs: int = 1
+    results: Path = RESULTS
+
+    def check(self) -> None:
+        """UserError for a flag out of range."""
+        if bool(self.network) == self.every:
+            raise UserError("one network, or --all", "NETWORK", "", "quelea traffic cologne3")
+        if self.network:
+            networks.find(self.network)
+        names = [row[0] for row in controllers.CONTROLLERS]
+        if self.controller and self.controller not in names:
+            raise UserError(
+                f"no controller named {self.controller!r}", "--controller",
+                f"one of: {', '.join(names)}",
+            )  # fmt: skip
+        for flag, value, low, high in (
+            ("--seed", self.seed, 0, 2**31 - 1),
+            ("--seeds", self.seeds, 1, SEEDS_MAX),
+            ("--liars", self.liars, 0, 100),
+            ("--cut-links", self.cuts, 0, 100),
+            ("--jobs", self.jobs, 1, 2),
+        ):
+            if not low <= value <= high:
+                raise UserError(f"{value} is out of range", flag, f"{low} to {high}")
+        if self.gui and (self.every or self.seeds > 1):
+            raise UserError("a window shows one run", "--gui", "", "name one network, one seed")
+
+
+def command(options: Options, as_json: bool = False) -> int:
+    """Run and print; return the exit status: 0 if every check holds."""
+    options.check()
+    stream = sys.stderr if as_json else sys.stdout
+
+    def say(text: str) -> None:
+        print(text, file=stream, flush=True)
+
+    if options.every or options.seeds > 1:
+        checks, document = _table(options, say)
+    else:
+        checks, document = _single(options, say)
+    wrong = [check for check in checks if not check["ok"]]
+    for check in wrong:
+        print(
+            f"does not hold: {check['name']}: {check['value']:.1f}, bound {check['bound']:.1f} "
+            f"{check['unit']}", file=sys.stderr,
+        )  # fmt: skip
+    if as_json:
+        print(json.dumps({"verdict": not wrong, "checks": checks, **document}))
+    return EXIT_FALSE if wrong else EXIT_OK
+
+
+def _single(options: Options, say: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    name = options.controller or controllers.OURS
+    job = Job(options.network, name, options.seed, options.liars, options.cuts)
+    result = run(job, options.gui)
+    say(summary(result))
+    checks = [
+        {"name": "teleports", "ok": result.teleports == 0, "value": result.teleports, "bound": 0,
+         "unit": "cars"},
+    ]  # fmt: skip
+    return checks, {"run": result.row()}
+
+
+def summary(result: Result) -> str:
+    """Return a run in words."""
+    job = result.job
+    return (
+        f"{job.network}, {job.controller}, seed {job.seed}: delay {result.delay_s:.1f} s, waiting "
+        f"{result.waiting_s:.1f} s, trip {result.trip_s:.1f} s; {result.arrived} of {result.cars} "
+        f"cars arrived, {result.left_out} never got in; {result.messages:.1f} messages an "
+        f"intersection and minute; {result.wall_s:.1f} s"
+    )
+
+
+def _table(options: Options, say: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    names = [options.network] if options.network else [one.name for one in networks.NETWORKS]
+    chosen = [options.controller] if options.controller else list(table.COMPARED)
+    seeds = range(options.seed, options.seed + options.seeds)
+    jobs = table.jobs(names, chosen, seeds, options.liars, options.cuts)
+    rows = table.gather(jobs, options.results, options.jobs, say)
+    for line in table.lines(rows):
+        say(line)
+    return table.checks(rows), {"table": table.summaries(rows)}

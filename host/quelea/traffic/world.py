@@ -1,0 +1,139 @@
+"""The world: one SUMO simulation in this process, its detectors read and its lamps set.
+
+libsumo holds one simulation a process; `gui` takes SUMO's window instead, over a socket. Teleports
+are off, so what is jammed stays jammed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from quelea_agent.signal_head import GREEN, RED, Head
+
+from quelea.traffic import networks
+from quelea.traffic.networks import Files, Network
+from quelea.traffic.roads import DETECTOR_M, Roads, Signal
+
+HALTED_M_S = 0.1  # SUMO's own bound of waiting
+GREEN_S_MIN = 5
+
+
+@dataclass
+class Seen:
+    """What a detector sees of a lane: cars that stand, and of the others metres and speed.
+
+    cars: (metres to the stop line, metres a second, share), nearest first is not promised.
+    """
+
+    queue: float = 0.0
+    moving: float = 0.0
+    cars: list[tuple[float, float, float]] = field(default_factory=list)
+
+    @property
+    def all(self) -> float:
+        """Standing and moving."""
+        return self.queue + self.moving
+
+
+@dataclass
+class Lamp:
+    """A signal's head, and what SUMO shows."""
+
+    signal: Signal
+    head: Head
+    shown: str = ""
+
+    def state(self) -> str:
+        """Return the string of lamps for the head's stage."""
+        head = self.head
+        if head.stage == GREEN:
+            return self.signal.greens[head.phase]
+        shown: tuple[str, str] = self.signal.between(head.phase, head.next)
+        return shown[1] if head.stage == RED else shown[0]
+
+
+class World:
+    """A context: SUMO starts when it is entered. extra: further options of SUMO."""
+
+    def __init__(
+        self, network: Network, files: Files, roads: Roads, seed: int, trips: Path,
+        gui: bool = False, extra: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        self.network = network
+        self.roads = roads
+        self.trips = trips
+        self.now_s = network.begin_s
+        self.gui = gui
+        self.teleports = 0
+        self._options = [
+            "-n", str(files.net), "-r", str(files.routes), "-b", str(network.begin_s),
+            "-e", str(network.end_s), "--seed", str(seed), "--time-to-teleport", "-1",
+            "--tripinfo-output", str(trips), "--tripinfo-output.write-unfinished",
+            "--no-step-log", "true", "--no-warnings", "true", "--duration-log.disable", "true",
+            *extra,
+        ]  # fmt: skip
+
+    def __enter__(self) -> World:
+        home = networks.sumo_home()
+        with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+            # it warns of a pyarrow of another version, which is not used here
+            self.sumo: Any = importlib.import_module("traci" if self.gui else "libsumo")
+        program = home / "bin" / ("sumo-gui" if self.gui else "sumo")
+        start = ["--start", "true", "--quit-on-end", "true"] if self.gui else []
+        self.sumo.start([str(program), *self._options, *start])
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:  # fmt: skip
+        with contextlib.suppress(Exception):  # a window that was closed has ended by itself
+            self.sumo.close()
+
+    @property
+    def running(self) -> bool:
+        """Whether there are seconds left."""
+        return self.now_s < self.network.end_s
+
+    def step(self) -> None:
+        """Simulate a second."""
+        self.sumo.simulationStep()
+        self.teleports += self.sumo.simulation.getStartingTeleportNumber()
+        self.now_s += 1
+
+    def show(self, lamp: Lamp) -> None:
+        """Set a signal's lamps, if they have changed."""
+        state = lamp.state()
+        if state != lamp.shown:
+            lamp.shown = state
+            self.sumo.trafficlight.setRedYellowGreenState(lamp.signal.id, state)
+
+    def see(self, signal: Signal) -> list[Seen]:
+        """Read the detectors of an intersection, one entry a lane."""
+        lane, vehicle = self.sumo.lane, self.sumo.vehicle
+        found = []
+        for pieces in signal.pieces:
+            seen = Seen()
+            for piece in pieces:
+                for name in lane.getLastStepVehicleIDs(piece.lane):
+                    metres = piece.behind_m + piece.length_m - vehicle.getLanePosition(name)
+                    if metres > DETECTOR_M:
+                        continue
+                    speed = vehicle.getSpeed(name)
+                    if speed < HALTED_M_S:
+                        seen.queue += piece.share
+                    else:
+                        seen.moving += piece.share
+                    seen.cars.append((metres, speed, piece.share))
+            found.append(seen)
+        return found
+
+    def standing(self, lane: str) -> int:
+        """Return how many cars stand on a lane."""
+        return int(self.sumo.lane.getLastStepHaltingNumber(lane))
