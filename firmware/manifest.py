@@ -10,6 +10,8 @@ options.defaults(  # noqa: F821
     learning=False,  # the story with tables that learn
     spiking=False,  # integrate-and-fire networks
     traffic=False,  # an intersection's signals
+    tls=False,  # certificates; the image must have MicroPython's `tls`
+    auth=False,  # tags on frames, by keys of pairs or of the fleet
     update=False,  # signed documents, checked on the board
 )
 
@@ -105,8 +107,12 @@ if options.learning:  # noqa: F821
     package("quelea_agent", ("choice/q_learning.py", "q_table.py"))  # noqa: F821
 if options.spiking:  # noqa: F821
     package("quelea_agent", ("spiking.py", "surge.py"))  # noqa: F821
+if options.tls:  # noqa: F821
+    package("quelea_agent", ("port/tls_wire.py",))  # noqa: F821
+if options.auth:  # noqa: F821
+    package("quelea_agent", ("port/auth.py",))  # noqa: F821
 if options.update:  # noqa: F821
-    package("quelea_agent", ("port/signed.py",))  # noqa: F821
+    package("quelea_agent", ("port/signed.py", "port/trust.py"))  # noqa: F821
 if options.traffic:  # noqa: F821
     package("quelea_agent", ("signal_head.py",))  # noqa: F821
 module("main.py")  # noqa: F821

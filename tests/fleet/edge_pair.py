@@ -7,7 +7,7 @@ from edge_process import Process, drive
 DOWN, UP = 0, 3
 NAMES = tuple(
     "attempts connects losses sent received oversize offline_drops queue_drops unresolved "  # noqa: SIM905
-    "refused rejected closed reset timeout garbage crash memory".split()
+    "refused rejected closed reset timeout garbage crash memory untrusted".split()
 )
 QUEUE = 32  # messages kept for a broker that is slow
 BACKOFF_S_MAX = 1.0  # of the first attempt after a loss

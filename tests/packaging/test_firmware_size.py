@@ -20,6 +20,7 @@ BOARD = EDGE | {"esp32", "machine", "network"}
 CPYTHON = EDGE | {"signal"}
 # beside the settings of an emulated liar
 STAGED = {
+    "quelea_agent/port/tls_wire.py": {"tls"},  # of the image, not every one
     "quelea_agent/port/run.py": {"attack"},
     "quelea_agent/port/story.py": {"attack"},
 }

@@ -22,6 +22,7 @@ def read(path: str = PATH) -> tuple:
         return None, None, f"{path}: is no JSON"
     loaded, problem = settings.load(cfg)
     problem = problem or _version(cfg) or _broker(cfg.get("broker")) or _edges(cfg)
+    problem = problem or _dress(cfg["broker"])
     if problem:
         return None, None, f"{path}: {problem}"
     return cfg, loaded, None
@@ -56,6 +57,24 @@ def _broker(broker: object) -> str:
             return f"broker: others has {row!r}, which is not [host, port]"
     if not _within(broker.get("keepalive_s", 10), 1, KEEPALIVE_S_MAX):
         return f"broker: keepalive_s {broker.get('keepalive_s')!r} is not 1 to {KEEPALIVE_S_MAX}"
+    return ""
+
+
+def _dress(broker: dict) -> str:
+    """Enter what makes a Wire of TLS, `dress`, where the broker has a row `tls`."""
+    row = broker.get("tls")
+    if row is None:
+        return ""
+    if not isinstance(row, dict) or not all(
+        [isinstance(row.get(key), str) for key in ("ca", "cert", "key", "name")]
+    ):
+        return "broker: tls needs ca, cert, key (names of files) and name"
+    try:
+        from quelea_agent.port import tls_wire  # a part: a heap without TLS does not pay for it
+
+        broker["dress"] = tls_wire.Wrapper(row).wire
+    except (ImportError, OSError, ValueError) as error:
+        return f"broker: tls cannot begin ({error!r}); the part `tls` and its files are needed"
     return ""
 
 

@@ -48,6 +48,7 @@ NAMES = (
     "garbage",  # bytes that are not MQTT
     "crash",  # an exception in the client: a fault of our own
     "memory",  # no memory left
+    "untrusted",  # TLS: one side did not believe the other's certificate
 )
 # positions in NAMES
 _ATTEMPTS = const(0)
@@ -67,6 +68,7 @@ _TIMEOUT = const(13)
 _GARBAGE = const(14)
 _CRASH = const(15)
 _MEMORY = const(16)
+_UNTRUSTED = const(17)
 _CAUSES = (0, _REJECTED, _CLOSED, _RESET, _TIMEOUT, _GARBAGE)  # by the session's own numbers
 
 _READ = select.POLLIN
@@ -79,7 +81,8 @@ class Transport:
     """The connection of one node to its broker.
 
     ticks: object with ticks_ms(), ticks_add(), ticks_diff() on the ring of 2^30 ms.
-    broker: {"host", "port", "others", "user", "password", "keepalive_s"}.
+    broker: {"host", "port", "others", "user", "password", "keepalive_s"}, and "dress", what makes
+    the Wire of a connected socket if not tcp.Wire (see config.py).
     name: client id. node: number, for the jitter of reconnects.
     will: (topic, payload), sent by the broker retained with QoS 1 when the node is lost.
     receive: called with (topic bytes, payload bytes) for every message; must not raise.
@@ -93,7 +96,8 @@ class Transport:
         self._name = name
         self._node = node
         self._will = will
-        self._receive = receive
+        self.receive = receive
+        self.seal = None  # see auth.py: seal(topic, payload) -> what is sent, or None for nothing
         self._ready = ready
         self._keepalive_s = clamp(broker.get("keepalive_s", 10), 1, limits.KEEPALIVE_S_MAX)
         self._answer_ms = clamp(
@@ -147,6 +151,10 @@ class Transport:
         if self._state != UP:
             self.counts[_OFFLINE_DROPS] += 1
             return False
+        if self.seal is not None:
+            payload = self.seal(topic, payload)
+            if payload is None:
+                return False
         if packets.publish_bytes(topic, payload, qos) > limits.PACKET_BYTES_MAX:
             self.counts[_QUEUE_DROPS] += 1
             return False
@@ -164,7 +172,7 @@ class Transport:
         before = self._state
         self._advance(now_ms)
         wait_ms = 0
-        if self._state == before:
+        if self._state == before and not (self._wire and self._wire.pending):
             wait_ms = ticks_diff(self._due_ms(deadline_ms), now_ms)
         for stream, mask in self._poller.poll(wait_ms if wait_ms > 0 else 0):
             if stream is self._wake or stream == self._wake_key:
@@ -212,7 +220,7 @@ class Transport:
         elif self._wire is not None:
             if mask & (_READ | _GONE):
                 self._wire.readable = True
-            if mask & (_WRITE | _GONE):
+            if mask & (_WRITE | _GONE) or self._wire.shaking:
                 self._wire.blocked = False
 
     def _dial(self, now_ms: int) -> None:
@@ -238,13 +246,13 @@ class Transport:
         broker = self._broker
         now_ms = self._ticks.ticks_ms()
         try:
-            self._wire = tcp.Wire(self._raw)
+            self._wire = broker.get("dress", tcp.Wire)(self._raw)
             self._client = session.Client(
                 self._wire,
                 self._ticks,
                 self._keepalive_s,
                 self._answer_ms,
-                self._receive,
+                self.receive,
                 self._buffers,
             )
             greeting = packets.connect(
@@ -255,7 +263,7 @@ class Transport:
                 self._will,
             )
             self._client.greet(now_ms, greeting)
-        except MemoryError:
+        except (MemoryError, OSError):  # TLS has its own memory, and its own error for none
             self._end(now_ms, _MEMORY)
             return
         self._state = GREETING
@@ -296,11 +304,11 @@ class Transport:
         self.counts[_RECEIVED] += client.received
         self.counts[_OVERSIZE] += client.oversize
         client.received = client.oversize = 0
-        return _CAUSES[cause]
+        return _UNTRUSTED if self._wire.untrusted else _CAUSES[cause]
 
     def _watch(self) -> None:
         """Ask poll for what the client can use now."""
-        mask = _READ if self._client.free() else _WRITE
+        mask = _READ if self._client.free() or self._wire.shaking else _WRITE
         if mask != self._mask:
             self._mask = mask
             self._poller.modify(self._raw, mask)
@@ -323,7 +331,7 @@ class Transport:
         if self._raw is not None:
             self._poller.unregister(self._raw)
             try:
-                self._raw.close()
+                (self._raw if self._wire is None else self._wire.raw).close()
             except OSError:
                 pass
         self._raw = None
@@ -376,22 +384,10 @@ class Transport:
         return client.in_flight > 0 or len(self._queue) > 0 or not client.free()
 
     def _part(self) -> None:
-        """Send DISCONNECT, then read until the broker closes.
-
-        A socket closed with unread bytes resets the connection, and the broker might then see
-        the reset before the DISCONNECT and publish the will.
-        """
-        raw = self._raw
+        """Say DISCONNECT and wait a moment for the broker to close."""
         poller = select.poll()
-        poller.register(raw, _READ)
+        poller.register(self._raw, _READ)
         end_ms = ticks_add(self._ticks.ticks_ms(), _LINGER_MS)
-        try:
-            raw.send(packets.DISCONNECT)
-            while True:
-                left_ms = ticks_diff(end_ms, self._ticks.ticks_ms())
-                if left_ms <= 0 or not poller.poll(left_ms):
-                    return
-                if not raw.recv(limits.PACKET_BYTES_MAX):
-                    return
-        except OSError:
-            pass
+        self._wire.part(
+            packets.DISCONNECT, poller, lambda: ticks_diff(end_ms, self._ticks.ticks_ms())
+        )

@@ -69,6 +69,7 @@ class Node:
             from attack import Attack  # staged beside cfg.json of an emulated liar, nowhere else
 
             self.attack = Attack(settings, cfg["attack"])
+        self.parts = []  # that look after messages: turn(now_ms), busy, figures()
         self._up = False
         self._cause = 0
         self.heap = None  # measured once everything is loaded
@@ -106,6 +107,8 @@ class Node:
             self.heap.relieve()
         try:
             self._send_messages()
+            for part in self.parts:
+                part.turn(now_ms)
         except MemoryError:
             self.heap.relieve()
         self.transport.poll(self._deadline_ms(now_ms))
@@ -134,6 +137,9 @@ class Node:
 
     def _deadline_ms(self, now_ms: int) -> int:
         """Return when the next turn is due at the latest."""
+        for part in self.parts:
+            if part.busy:
+                return now_ms
         deadline_ms = self.agent.next_wake_ms
         if ticks_diff(self.link.next_wake_ms, deadline_ms) < 0:
             deadline_ms = self.link.next_wake_ms
@@ -162,6 +168,9 @@ class Node:
     def _figures(self) -> list:
         """Return the edges' part of a status."""
         heap = self.heap
+        pairs = []
+        for part in self.parts:
+            pairs += part.figures()
         figures = (
             ("bytes", str(heap.bytes)),
             ("live", str(heap.live_bytes)),
@@ -169,7 +178,7 @@ class Node:
             ("collections", str(heap.collections)),
             ("shortages", str(heap.shortages)),
         )
-        return [
+        return pairs + [
             ("mqtt", report.counted(mqtt.NAMES, self.transport.counts)),
             ("heap", report.rows(figures)),
             ("session_stored", report.text(self.stored)),
@@ -193,6 +202,20 @@ def forget_rules(kept: str) -> None:
         delattr(rules, name)
 
 
+def attach(node, cfg: dict) -> str:
+    """Put between node and transport what the configuration asks for; return why not, or ""."""
+    problem = ""
+    if cfg.get("trust") is not None:
+        from quelea_agent.port import trust  # parts: a heap without them does not pay
+
+        problem = trust.attach(node, cfg["trust"])
+    if not problem and cfg.get("auth") is not None:
+        from quelea_agent.port import auth
+
+        problem = auth.attach(node, cfg["auth"])
+    return problem
+
+
 def main() -> None:
     """Read cfg.json and run; exit status 2 with one sentence for a faulty one."""
     cfg, settings, problem = config.read()
@@ -205,10 +228,12 @@ def main() -> None:
         module = port_module()
         port = module.Port(cfg)
         sensor, problem = port.sensor(cfg.get("sensor"), port.ticks.ticks_ms())
+    if not problem:
+        node = (maker or Node)(module, port, cfg, settings, sensor)
+        problem = attach(node, cfg)
     if problem:
         sys.stderr.write("quelea: " + problem + "\n")
         sys.exit(_EXIT_CONFIG)
-    node = (maker or Node)(module, port, cfg, settings, sensor)
     cfg = None  # what is needed of it is in the node; on a small heap the rest counts
     forget_rules(settings.rule)
     node.run()

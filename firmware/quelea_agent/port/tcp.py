@@ -53,7 +53,12 @@ class Wire:
     readable: set by the owner when poll said so; cleared by a read that emptied the socket, so
     that a turn which only sends costs no read. blocked: the last send did not take everything;
     cleared by the owner when poll said that the socket can be written. broken: a send failed.
+    shaking, pending, untrusted: see tls_wire.py; never so here.
     """
+
+    shaking = False
+    pending = False
+    untrusted = False
 
     def __init__(self, raw) -> None:
         self.raw = raw
@@ -87,3 +92,18 @@ class Wire:
             return 0
         self.blocked = sent < len(data)
         return sent
+
+    def part(self, packet: bytes, poller, left_ms) -> None:
+        """Send a last packet, then read until the other side closes. left_ms(): how long to wait.
+
+        A socket closed with unread bytes resets the connection, and the broker might then see
+        the reset before the packet and publish the will.
+        """
+        space = bytearray(256)
+        self.send(packet)
+        while not self.broken:
+            wait_ms = left_ms()
+            if wait_ms <= 0 or not (self.pending or poller.poll(wait_ms)):
+                return
+            if self.read(space) < 0:
+                return
