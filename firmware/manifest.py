@@ -8,6 +8,7 @@ options.defaults(  # noqa: F821
     sharing=False,  # a limit that the fleet shares
     story=False,  # offloading to shared servers, by choice
     learning=False,  # the story with tables that learn
+    cluster=False,  # a fleet of clusters, delegates between them
     spiking=False,  # integrate-and-fire networks
     traffic=False,  # an intersection's signals
     tls=False,  # certificates; the image must have MicroPython's `tls`
@@ -105,6 +106,11 @@ if options.story or options.learning:  # noqa: F821
     )
 if options.learning:  # noqa: F821
     package("quelea_agent", ("choice/q_learning.py", "q_table.py"))  # noqa: F821
+if options.cluster:  # noqa: F821
+    package(  # noqa: F821
+        "quelea_proto", ("cluster_row.py", "weighted.py"), base_path="../shared"
+    )
+    package("quelea_agent", ("cluster.py", "voices.py"))  # noqa: F821
 if options.spiking:  # noqa: F821
     package("quelea_agent", ("spiking.py", "surge.py"))  # noqa: F821
 if options.tls:  # noqa: F821

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from quelea_agent import counters
-from quelea_proto import frames, headroom_row, limits, topics
+from quelea_proto import cluster_row, frames, headroom_row, limits, topics
 from quelea_proto.rules import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,6 +68,28 @@ def headroom_table() -> str:
     rows.append((_place(at + 1, each), 2, "crc", "u16", "CRC-16/CCITT-FALSE of the rest"))
     sizes = ", ".join(f"n = {n}: {headroom_row.row_bytes(n)}" for n in (1, 7, limits.PEERS_MAX))
     title = f"**Kind {headroom_row.KIND}, `headroom`.** Bytes by number of others: {sizes}."
+    return f"{title}\n\n{table(('at', 'bytes', 'field', 'type', 'meaning'), rows)}"
+
+
+def cluster_table() -> str:
+    """The cluster row: offset, bytes, type, meaning; n is the number of clusters."""
+    rows: list[tuple[Cell, ...]] = [
+        (0, 1, "version, kind", "u8", f"version {limits.VERSION} << 5 | kind {cluster_row.KIND}"),
+        (1, 1, "flags", "u8", "0"),
+    ]
+    at = 2
+    for field, width, signed, unit in cluster_row.FIELDS:
+        rows.append((at, width, field, _type(width, signed), unit))
+        at += width
+    rows.append((at, 1, "count", "u8", f"n, 1..{limits.CLUSTERS_MAX}"))
+    entry = 0
+    for field, width, signed, unit in cluster_row.COLUMNS:
+        place = f"{at + 1 + entry} + {cluster_row.ENTRY} i"
+        rows.append((place, width, field, _type(width, signed), f"of cluster i: {unit}"))
+        entry += width
+    rows.append((f"{at + 1} + {entry} n", 2, "crc", "u16", "CRC-16/CCITT-FALSE of the rest"))
+    sizes = ", ".join(f"n = {n}: {cluster_row.row_bytes(n)}" for n in (4, 16, limits.CLUSTERS_MAX))
+    title = f"**Kind {cluster_row.KIND}, `cluster`.** Bytes by number of clusters: {sizes}."
     return f"{title}\n\n{table(('at', 'bytes', 'field', 'type', 'meaning'), rows)}"
 
 
@@ -158,6 +180,7 @@ def mutation_table() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "frames": frame_tables,
     "headroom": headroom_table,
+    "cluster": cluster_table,
     "causes": cause_table,
     "topics": topic_table,
     "rules": rule_table,

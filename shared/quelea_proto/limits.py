@@ -44,6 +44,12 @@ HEADROOM_Q_MAX = const(8388607)  # 2^23 - 1: the limit shared, and any cap, in q
 PEERS_MAX = const(63)  # neighbours that units are exchanged with: a group of 64
 SHARED_LIMITS_MAX = const(8)  # limits of a fleet, such as one a phase: numbered 0..7
 
+# -- clusters ---------------------------------------------------------------------------------
+CLUSTERS_MAX = const(160)  # of a fleet: a row has an entry of 6 bytes for each
+CANDIDATES_MAX = const(63)  # members of a cluster that may speak for it
+CLUSTER_SIZE_MAX = const(16384)  # members of a cluster
+FLEET_SIZE_MAX = const(8388608)  # members of all clusters: a mean weighted by them fits 31 bits
+
 # -- time -------------------------------------------------------------------------------------
 TICKS_MASK = const(1073741823)  # ticks wrap at 2^30 ms (12.4 days), as MicroPython's do
 TICKS_HALF = const(536870912)  # 2^29: half of the ring, the longest difference told apart
@@ -88,4 +94,7 @@ assert RESIDUE_MAX >= NEIGHBOURS_MAX + 1  # or an edge's weight would be 0
 # what a node owns is its initial share plus one term a neighbour, each at most HEADROOM_Q_MAX
 assert (PEERS_MAX + 1) * HEADROOM_Q_MAX <= SMALL_MAX
 assert 18 + 11 * PEERS_MAX + 2 <= FRAME_BYTES_MAX  # a headroom row
+assert 17 + 6 * CLUSTERS_MAX + 2 <= FRAME_BYTES_MAX  # a cluster row
+assert CLUSTERS_MAX * CLUSTER_SIZE_MAX <= FLEET_SIZE_MAX
+assert 64 * FLEET_SIZE_MAX + 63 * FLEET_SIZE_MAX <= SMALL_MAX  # rest and digit: see weighted.py
 assert TURN_MAX % 2 == 0  # whose turn it is follows from its parity, also when it goes round

@@ -14,6 +14,7 @@ TOPICS = (
     ("birth", ("n", "<id>", "$birth"), 1, True, "node", "JSON: what the node is and runs"),
     ("frame", ("n", "<id>", "x"), 0, False, "node", "frame for all neighbours"),
     ("headroom", ("n", "<id>", "hr"), 0, False, "node", "headroom row"),
+    ("cluster", ("n", "<id>", "cl"), 0, False, "node", "cluster row of a delegate"),
     ("status", ("n", "<id>", "status"), 0, False, "node", "JSON for people"),
     ("event", ("n", "<id>", "evt"), 1, False, "node", "JSON, rate bounded"),
     ("reply", ("n", "<id>", "rpl"), 1, False, "node", "JSON answer to a command"),

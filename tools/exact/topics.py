@@ -11,6 +11,7 @@ FORMS = (
     ("birth", "n/{id}/$birth"),
     ("frame", "n/{id}/x"),
     ("headroom", "n/{id}/hr"),
+    ("cluster", "n/{id}/cl"),
     ("status", "n/{id}/status"),
     ("event", "n/{id}/evt"),
     ("reply", "n/{id}/rpl"),

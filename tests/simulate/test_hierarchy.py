@@ -1,0 +1,76 @@
+"""Clusters under loss, crashes and lying delegates: belief stays honest, and arrives."""
+
+import random
+
+import pytest
+from quelea.hierarchy.plan import ring_of
+from quelea.hierarchy.world import INSIDE_Q, LIES, BrokenPromise, World
+
+
+def drawn(seed, lies=LIES):
+    """Return a world with F liars in each cluster."""
+    rng = random.Random(f"hierarchy {seed}")
+    faults_max = rng.choice((1, 1, 2))
+    sizes = [rng.choice((3, 4)) * faults_max + 2 for _ in range(rng.choice((3, 5)))]
+    hierarchy = ring_of(
+        sizes,
+        faults_max,
+        interval_rounds=rng.choice((1, 1, 3)),
+        term_intervals=rng.choice((0, 20)),
+    )
+    liars = {
+        number: rng.choice(lies)
+        for cluster in range(len(sizes))
+        for number in rng.sample(hierarchy.speakers(cluster), faults_max)
+    }
+    return World(hierarchy, seed, 1.0, liars)
+
+
+def test_no_lie_is_believed_and_the_mean_is_reached(seed):
+    """REQ-CLUSTER-6."""
+    fired = set()
+    for at in range(4):
+        world = drawn(seed + at)
+        world.run(80)
+        world.trouble = 0.0
+        hierarchy = world.hierarchy
+        world.run(8 + (hierarchy.hops + 20) * hierarchy.interval_rounds * 1.1)
+        gaps = [abs(machine.fleet_q - world.mean_q) for machine in world.honest]
+        assert max(gaps) <= INSIDE_Q + 1, (seed + at, float(max(gaps)))
+        fired |= {name for name, count in world.fired.items() if count}
+    assert {"lost", "replay", "crash", "step", "lie"} <= fired
+
+
+def test_more_than_F_liars_are_seen_by_the_check(seed):
+    """The promise is about F in each cluster: with F + 1 the check must find it broken."""
+    world = drawn(seed)
+    others = [n for n in world.hierarchy.speakers(0) if not world.members[n].lie]
+    for number in others[: world.hierarchy.faults_max + 1]:
+        world.members[number].lie = "high"
+    world.trouble = 0.0
+    world.hull[0] = [world.values_q[0] - INSIDE_Q, world.values_q[0] + INSIDE_Q]
+    with pytest.raises(BrokenPromise):
+        world.run(60)
+
+
+def test_a_dead_delegate_costs_3_intervals_at_most(seed):
+    """REQ-CLUSTER-7."""
+    rng = random.Random(seed)
+    for _ in range(5):
+        world = World(ring_of((6, 5, 7), 1), rng.randrange(1 << 30), 0.0)
+        world.run(12)
+        seated = [n for n, one in world.members.items() if one.machine and one.machine.seated]
+        assert len(seated) == 9
+        world.run(rng.random())
+        victim = rng.choice(seated)
+        cluster = world.members[victim].cluster
+        before_us = world.t_us
+        world.crash(victim)
+        world.run(5)
+        speaks = {n: t for t, n, _ in reversed(world.rows) if t > before_us}
+        new = [n for n in speaks if world.members[n].cluster == cluster and n not in seated]
+        assert len(new) == 1
+        cost = (speaks[new[0]] - before_us) / world.period_us
+        print(f"{cost:.2f} intervals")
+        assert cost <= 3.2, "3 intervals of a clock that may be 1 % off, and an eighth"
+        assert not any(machine.held for machine in world.honest)
