@@ -13,7 +13,7 @@ options.defaults(  # noqa: F821
     traffic=False,  # an intersection's signals
     tls=False,  # certificates; the image must have MicroPython's `tls`
     auth=False,  # tags on frames, by keys of pairs or of the fleet
-    update=False,  # signed documents, checked on the board
+    update=False,  # signed documents, updates over the air
 )
 
 package(  # noqa: F821
@@ -118,7 +118,19 @@ if options.tls:  # noqa: F821
 if options.auth:  # noqa: F821
     package("quelea_agent", ("port/auth.py",))  # noqa: F821
 if options.update:  # noqa: F821
-    package("quelea_agent", ("port/signed.py", "port/trust.py"))  # noqa: F821
+    module("start.py")  # noqa: F821
+    package(  # noqa: F821
+        "quelea_agent",
+        (
+            "port/fetch.py",
+            "port/files.py",
+            "port/release.py",
+            "port/safe.py",
+            "port/signed.py",
+            "port/trust.py",
+            "port/update.py",
+        ),
+    )
 if options.traffic:  # noqa: F821
     package("quelea_agent", ("signal_head.py",))  # noqa: F821
 module("main.py")  # noqa: F821

@@ -139,11 +139,11 @@ class Link:
         self._status_due = True
         if not self._started:
             self._started = True
-            self._note("start", now_ms, ())
+            self.note("start", now_ms, ())
         if self._lost_cause:
             away_ms = ticks_diff(now_ms, self._lost_ms)
             cause = (("cause", report.text(self._lost_cause)), ("away_ms", str(away_ms)))
-            self._note("broker-back", now_ms, cause)
+            self.note("broker-back", now_ms, cause)
             self._lost_cause = ""
 
     def lost(self, now_ms: int, cause: str) -> None:
@@ -313,9 +313,9 @@ class Link:
                 self._suspicion[slot] = suspicion[slot]
                 of = report.text(self.settings.ids[slot])
                 pairs = (("of", of), ("count", str(suspicion[slot])))
-                self._note("equivocation", now_ms, pairs)
+                self.note("equivocation", now_ms, pairs)
 
-    def _note(self, name: str, now_ms: int, pairs: tuple) -> None:
+    def note(self, name: str, now_ms: int, pairs: tuple) -> None:
         """Keep an event until it may be said; the first ones win, the others are counted."""
         if len(self._events) >= limits.EVENTS_MAX:
             self.counts[_EVENTS_DROPPED] += 1

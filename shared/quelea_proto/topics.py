@@ -22,6 +22,8 @@ TOPICS = (
     ("command", ("cmd", "<id>", "<to>"), 1, False, "host", "JSON; <id> may be `all`"),
     ("config", ("cfg",), 1, True, "host", "JSON: the fleet's configuration"),
     ("update", ("ota",), 1, True, "host", "signed manifest of an update"),
+    ("chunk", ("ota", "<id>"), 0, False, "host", "chunk of an update for node <id>"),
+    ("need", ("n", "<id>", "need"), 0, False, "node", "JSON: which chunk is wanted"),
     ("host", ("host", "<id>", "$state"), 1, True, "host", "JSON: host online or not"),
 )
 

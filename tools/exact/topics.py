@@ -19,6 +19,8 @@ FORMS = (
     ("command", "cmd/{id}/{to}"),
     ("config", "cfg"),
     ("update", "ota"),
+    ("chunk", "ota/{id}"),
+    ("need", "n/{id}/need"),
     ("host", "host/{id}/$state"),
 )
 

@@ -53,13 +53,18 @@ class Node:
         ) + port.facts()
         status_ms = cfg.get("status_ms", 5000)
         self.link = self.Link(settings, session, status_ms, facts, module.EMULATED)
+        self.update = None
+        if cfg.get("update") is not None:
+            from quelea_agent.port import update  # a heap that has no use for it does not pay
+
+            self.update = update.make(settings, cfg["update"])
         self.transport = mqtt.Transport(
             port.ticks,
             cfg["broker"],
             settings.id,
             settings.node,
             self.link.will,
-            self.link.receive,
+            self.link.receive if self.update is None else self._receive,
             port.wake,
             port.ready,
         )
@@ -105,6 +110,8 @@ class Node:
             link.tick(now_ms, agent, self._figures)
         except MemoryError:  # no room for a status: what is written already goes all the same
             self.heap.relieve()
+        if self.update is not None:
+            self._update(now_ms)
         try:
             self._send_messages()
             for part in self.parts:
@@ -118,6 +125,26 @@ class Node:
             self._up = False  # said again at the next turn
             link.outgoing.clear()
             self.heap.relieve()
+
+    def _receive(self, topic: bytes, payload: bytes) -> None:
+        if not self.update.receive(topic, payload):
+            self.link.receive(topic, payload)
+
+    def _update(self, now_ms: int) -> None:
+        """Let the update do its slice; say what it has to say."""
+        update = self.update
+        try:
+            update.tick(now_ms, self.transport.state() == mqtt.UP)
+        except MemoryError:  # at the next turn again
+            self.heap.relieve()
+        while update.events:
+            name, pairs = update.events.pop(0)
+            self.link.note(name, now_ms, pairs)
+        if update.asking is not None:
+            self.transport.publish(update.need_topic, update.asking)
+            update.asking = None
+        if update.restarting:
+            self.link.stop()
 
     def _speak(self, now_ms: int, frames_out) -> None:
         if self.attack is not None:
@@ -143,6 +170,8 @@ class Node:
         deadline_ms = self.agent.next_wake_ms
         if ticks_diff(self.link.next_wake_ms, deadline_ms) < 0:
             deadline_ms = self.link.next_wake_ms
+        if self.update is not None and ticks_diff(self.update.next_wake_ms, deadline_ms) < 0:
+            deadline_ms = self.update.next_wake_ms
         latest_ms = ticks_add(now_ms, self.wait_ms_max)
         return latest_ms if ticks_diff(latest_ms, deadline_ms) < 0 else deadline_ms
 
@@ -161,6 +190,9 @@ class Node:
         if up:
             for topic, qos in self.link.subscriptions():
                 self.transport.subscribe(topic, min(qos, self.qos_max))
+            if self.update is not None:
+                for topic, qos in self.update.subscriptions():
+                    self.transport.subscribe(topic, min(qos, self.qos_max))
             self.link.connected(now_ms)
         else:
             self.link.lost(now_ms, mqtt.NAMES[self.transport.cause])
@@ -178,6 +210,8 @@ class Node:
             ("collections", str(heap.collections)),
             ("shortages", str(heap.shortages)),
         )
+        if self.update is not None:
+            pairs += self.update.figures()
         return pairs + [
             ("mqtt", report.counted(mqtt.NAMES, self.transport.counts)),
             ("heap", report.rows(figures)),
@@ -224,6 +258,10 @@ def main() -> None:
         from quelea_agent.port import share  # a heap that has no use for it does not pay for it
 
         maker, problem = share.maker(settings, cfg["headroom"])
+    if not problem and cfg.get("update") is not None:
+        from quelea_agent.port import update
+
+        problem = update.problem_of(cfg["update"])
     if not problem:
         module = port_module()
         port = module.Port(cfg)
@@ -237,3 +275,5 @@ def main() -> None:
     cfg = None  # what is needed of it is in the node; on a small heap the rest counts
     forget_rules(settings.rule)
     node.run()
+    if node.update is not None and node.update.restarting:
+        update.restart()

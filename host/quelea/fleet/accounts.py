@@ -70,6 +70,7 @@ def node_reads(fleet: str, node_id: str) -> tuple[str, ...]:
         topics.build("command", fleet, "all", "+"),
         topics.build("config", fleet),
         topics.build("update", fleet),
+        topics.build("chunk", fleet, node_id),
     )
 
 

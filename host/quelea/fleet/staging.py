@@ -30,6 +30,7 @@ from quelea.fleet.manifest import Source
 COMPILE_S = 30.0
 UNUSED_S = 7 * 24 * 3600.0  # a staged board goes when no fleet has started from it for so long
 SOURCE_ONLY = ("main.py", "boot.py")  # a board looks for these under these very names
+TOP = ("start.py",)  # beside main.py, since it decides which lib is used
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ def stage_node(
     """
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(board.path / "main.py", folder / "main.py")
+    if cfg.get("update") is not None:
+        shutil.copyfile(board.path / "start.mpy", folder / "start.mpy")
     write_private(folder / "cfg.json", json.dumps(cfg, separators=(",", ":"), allow_nan=False))
     for name, content in (extra_files or {}).items():
         if PurePosixPath(name).name != name:
@@ -127,9 +130,11 @@ def stage_node(
 
 
 def board_path(target: PurePosixPath) -> str:
-    """Return where a source ends on the board: compiled below lib/, but for main.py."""
+    """Return where a source ends on the board: compiled below lib/, but for main.py and start."""
     if str(target) in SOURCE_ONLY:
         return str(target)
+    if str(target) in TOP:
+        return str(target.with_suffix(".mpy"))
     return str(PurePosixPath("lib") / target.with_suffix(".mpy"))
 
 
