@@ -38,7 +38,7 @@ TAIL_BYTES = 2048
 LOOK_S = 0.05  # how often a board without a host looks whether one has come
 AGAIN_S = 0.5  # a program that ends at once is not started more often than this
 END_S = 2.0
-UP = b"\x00up\x00"  # what MicroPython says first; until then the board hears nothing
+UP = b"\x00up\x00"  # MicroPython says it once it is a board; until then it hears nothing
 RAW_MARK, BANNER, PROMPT = b"raw REPL; CTRL-B to exit", b"MicroPython ", b">>> "
 _LEADER = (
     "import fcntl,os,sys,termios;fcntl.ioctl(0,termios.TIOCSCTTY,0);"
@@ -143,7 +143,7 @@ class VirtualBoard:
         termios.tcsetattr(slave, termios.TCSANOW, modes)
         os.set_blocking(self._inner, False)
         spec = self.spec
-        text = "import sys\nsys.stdout.write('\\x00up\\x00')\n" + boot.source(
+        text = boot.source(
             self.folder, self.flash, spec.flash_kb * 1024 // boot.BLOCK_BYTES, spec.chip.name,
             f"Virtual board with {spec.chip.words.replace('-', '')}", spec.mac, raw,
         )  # fmt: skip

@@ -115,17 +115,14 @@ def _board(row):
     names = os.listdir("/")
     return [name for name in ("boot.py", "main.py") if name in names]
 def _start(names):
-    for name in names:
-        try:
+    try:
+        sys.stdout.write("\\x00up\\x00")
+        for name in names:
             with open(name) as file:
-                text = file.read()
-        except OSError:
-            continue
-        text = compile(text, name, "exec")
-        try:
+                text = compile(file.read(), name, "exec")
             exec(text, {"__name__": "__main__"})
-        except (Exception, KeyboardInterrupt) as error:
-            sys.print_exception(error)
+    except (Exception, KeyboardInterrupt) as error:
+        sys.print_exception(error)
 _names = _board(%s)
 del _board
 gc.collect()
