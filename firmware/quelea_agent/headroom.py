@@ -79,12 +79,13 @@ class Headroom:
         self._offer = [0] * count  # the neighbour's counter `given`, newest row
         self._offer_entry = [0] * count
         self._asked = [0] * count  # what neighbours ask for, above what is under way to them
+        self._way = [0] * count  # what was under way to them by their newest row
         self._spare = [0] * count
+        self._surplus = [0] * count  # see expect()
+        self._rise_q = 0  # how far the cap may still rise in this round
         self._row_in = Row()
         self._row_out = bytearray(row_bytes(count))
         self._room = [0] * count
-        self._lack_q = 0
-        self._spare_total_q = 0
 
     # -- storage --------------------------------------------------------------------------------
     def load(self, first: bytes, second: bytes) -> bool:
@@ -147,8 +148,8 @@ class Headroom:
         self.claims_q[slot] = row.claim_q
         self.held_q[slot] = row.cap_q + row.spare_q
         self.silent_rounds[slot] = 0
-        under_way_q = ticks_diff(kept.given[slot], taken)
-        self._asked[slot] = max(0, row.ask_at(place) - max(0, under_way_q))
+        self._way[slot] = max(0, ticks_diff(kept.given[slot], taken))
+        self._asked[slot] = max(0, row.ask_at(place) - self._way[slot])
         if not self._covered(slot, given):
             self.over_line += 1
             return False
@@ -156,10 +157,13 @@ class Headroom:
         self._offer_entry[slot] = row.entry
         return True
 
-    def expect(self, slot: int, spare_q: int) -> None:
-        """Ask a neighbour for what it is about to have to spare, before its row says so."""
-        if spare_q > self._spare[slot]:
-            self._spare[slot] = min(spare_q, HEADROOM_Q_MAX)
+    def expect(self, slot: int, surplus_q: int) -> None:
+        """Say what a neighbour is about to have to spare, or, below 0, what it lacks.
+
+        What is lacking is given before an ask for it is heard; what will be spare is asked for
+        before a row offers it. Each for the next round only.
+        """
+        self._surplus[slot] = max(-HEADROOM_Q_MAX, min(surplus_q, HEADROOM_Q_MAX))
 
     def _covered(self, slot: int, given: int) -> bool:
         """Return whether taking up to `given` keeps the edge within its line.
@@ -189,15 +193,17 @@ class Headroom:
         for i in range(len(self.silent_rounds)):
             self.silent_rounds[i] = min(self.silent_rounds[i] + 1, SILENT_MAX)
         self._rest = min(self._rest + 1, REST_MAX)
-        self._move_cap(0)
+        self._rise_q = 0
+        self._move_cap()
+        self._rise_q = self.plan.step_q
         if self._storing:
-            self._move_cap(self.plan.step_q)
+            self._move_cap()
             return -1
         if self._gift_q == 0:
             self._promise()
         else:
             self._settled += 1
-        self._move_cap(self.plan.step_q)
+        self._move_cap()
         due = self._gift_q > 0 and self._settled >= self.plan.settle_rounds
         return self._prepare(due)
 
@@ -206,8 +212,15 @@ class Headroom:
         spare_q = self.spare_q()
         kept = self._kept
         total_q = 0
+        surplus_q = spare_q  # of all who are to give
+        for slot in range(kept.count):
+            surplus_q = min(surplus_q + max(0, self._surplus[slot]), HEADROOM_Q_MAX)
         for slot in range(kept.count):
             room_q = self.plan.line_out_q[slot] - ticks_diff(kept.given[slot], kept.taken[slot])
+            lack_q = -self._surplus[slot] - self._way[slot]
+            if lack_q > 0 and spare_q > 0:
+                lack_q = part(lack_q, min(spare_q, surplus_q), surplus_q, True)
+                self._asked[slot] = max(self._asked[slot], lack_q)
             self._room[slot] = min(max(room_q, 0), self._asked[slot])
             total_q = min(total_q + self._room[slot], HEADROOM_Q_MAX)
             self._asked[slot] = 0  # an ask counts once: it is repeated while it stands
@@ -241,13 +254,15 @@ class Headroom:
         keep_q = max(0, self._wish_q - self.plan.floor_q)
         return max(0, self.owned_q - self._gift_q - keep_q)
 
-    def _move_cap(self, step_q: int) -> None:
-        """Let the cap fall to what is owned and wished, or rise by at most step_q."""
+    def _move_cap(self) -> None:
+        """Let the cap fall to what is owned and wished, or rise by what the round still allows."""
         target_q = self.plan.floor_q + self.owned_q - self._gift_q
         target_q = min(target_q, max(self._wish_q, self.plan.floor_q))
         if target_q < self.cap_q:
             self._rest = 0
-        self.cap_q = min(target_q, self.cap_q + step_q)
+        rise_q = min(max(target_q - self.cap_q, 0), self._rise_q)
+        self._rise_q -= rise_q
+        self.cap_q = min(target_q, self.cap_q + rise_q)
 
     def _prepare(self, due: bool) -> int:
         kept = self._kept
@@ -287,7 +302,7 @@ class Headroom:
                 self._gift[slot] = 0
                 self._asked[slot] = 0  # asked before the gift was seen
         self._count()
-        self._move_cap(0)
+        self._move_cap()
 
     # -- rows out -------------------------------------------------------------------------------
     def row(self) -> bytearray | None:
@@ -310,35 +325,43 @@ class Headroom:
             self.claim_q,
             count,
         )
-        asks = self._asks()
+        self._asks()
         for slot in range(count):
-            ask_q = self._share_of_lack(slot) if asks else 0
+            ask_q = self._room[slot]
             pack_slot(out, slot, kept.given[slot], kept.taken[slot], ask_q)
         seal(out)
         return out
 
-    def _asks(self) -> bool:
-        """Fill _room with what each neighbour could give; return whether anything is lacking."""
+    def _asks(self) -> None:
+        """Fill _room with what to ask of each: of what they say is spare, then of what will be."""
         kept = self._kept
-        self._lack_q = self._wish_q - self.plan.floor_q - self.owned_q
-        self._spare_total_q = 0
-        if self._gift_q:
-            return False
+        lack_q = self._wish_q - self.plan.floor_q - self.owned_q
         for slot in range(kept.count):
-            net_q = ticks_diff(kept.taken[slot], kept.given[slot])
-            self._lack_q -= ticks_diff(self._offer[slot], kept.taken[slot])
-            room_q = max(0, self.plan.line_in_q[slot] - net_q)
-            self._room[slot] = min(room_q, self._spare[slot])
-            self._spare_total_q += self._room[slot]
-        return self._lack_q > 0 and self._spare_total_q > 0
+            lack_q -= ticks_diff(self._offer[slot], kept.taken[slot])
+            self._room[slot] = 0
+        if self._gift_q == 0 and lack_q > 0:
+            lack_q = self._ask(self._spare, lack_q)
+            self._ask(self._surplus, lack_q)
 
-    def _share_of_lack(self, slot: int) -> int:
-        """Return the part of the lack to ask of a neighbour, in proportion to what it can give.
+    def _ask(self, there_q: list, lack_q: int) -> int:
+        """Raise _room by parts of the lack, in proportion to what is there; return what is left.
 
         Rounded up: a lack of few units is asked of several, and what is too much comes back.
         """
-        room_q = self._room[slot]
-        if room_q == 0:
-            return 0
-        total_q = min(self._spare_total_q, HEADROOM_Q_MAX)
-        return part(min(self._lack_q, total_q), min(room_q, total_q), total_q, True)
+        kept = self._kept
+        total_q = 0
+        for slot in range(kept.count):
+            total_q = min(total_q + self._free(slot, there_q), HEADROOM_Q_MAX)
+        if lack_q <= 0 or total_q == 0:
+            return lack_q
+        asked_q = min(lack_q, total_q)
+        for slot in range(kept.count):
+            free_q = min(self._free(slot, there_q), total_q)
+            self._room[slot] += part(asked_q, free_q, total_q, True)
+        return lack_q - asked_q
+
+    def _free(self, slot: int, there_q: list) -> int:
+        """Return what of there_q the line lets through, above what is asked already."""
+        line_q = self.plan.line_in_q[slot]
+        line_q -= ticks_diff(self._kept.taken[slot], self._kept.given[slot])
+        return max(0, min(line_q, there_q[slot]) - self._room[slot])

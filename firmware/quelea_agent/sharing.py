@@ -6,7 +6,8 @@
     point_q = sharing.round(now_ms, ...)     once a round; set the load to it at once
     for share in sharing.shares:             then, where share.slot >= 0, store what is due
         share.stored(write(share.name(), share.headroom.record))
-        row = share.headroom.row()           and speak
+    point_q = sharing.set(now_ms)            the load again: a stored credit lets it rise
+    row = share.headroom.row()               then speak, for each share
 
 With several limits, such as three phases, a load draws the same of each: it wishes the smallest of
 its shares, and claims of each limit no more than the others let it have.
@@ -79,9 +80,10 @@ class Share:
         headroom = self.headroom
         share_q = self.allocation.share_q
         for i in range(len(share_q)):
-            if i != self.own and self._held_q[i] < 0:
+            if i != self.own:
                 slot = i if i < self.own else i - 1
-                headroom.expect(slot, headroom.held_q[slot] - units_q(share_q[i], percent))
+                surplus_q = headroom.held_q[slot] - units_q(share_q[i], percent)
+                headroom.expect(slot, surplus_q if self._held_q[i] < 0 else 0)
         self.slot = headroom.step(units_q(wish_q, percent))
 
 
@@ -134,14 +136,19 @@ class Sharing:
         for share in self.shares:
             wish_q = min(wish_q, share.divide(claim_q, self.percent, total_q, turn))
         wish_q = max(wish_q, self.load.kept_q())
-        cap_q = HEADROOM_Q_MAX
         for share in self.shares:
             share.headroom.claim_q = self._claim_of(share, claim_q)
             share.step(wish_q, self.percent)
-            cap_q = min(cap_q, share.headroom.cap_q * self.percent // 100)
         self.claim_q = claim_q
         self.wish_q = wish_q
-        self.point_q = self.load.set(now_ms, cap_q, claim_q)
+        return self.set(now_ms)
+
+    def set(self, now_ms: int) -> int:
+        """Return the point that the load is to be set to now, by the caps that are now."""
+        cap_q = HEADROOM_Q_MAX
+        for share in self.shares:
+            cap_q = min(cap_q, share.headroom.cap_q * self.percent // 100)
+        self.point_q = self.load.set(now_ms, cap_q, self.claim_q)
         return self.point_q
 
     def _claim_of(self, share: Share, claim_q: int) -> int:

@@ -185,11 +185,16 @@ class WriteAfterSpeak(Headroom):
 class RiseBeforeFall(Headroom):
     """The cap falls only when the next round begins, after the gift was stored and spoken of."""
 
-    def _move_cap(self, step_q):
-        before = self.cap_q
-        super()._move_cap(step_q)
-        if self._gift_q or step_q == 0:
+    def _move_cap(self):
+        before, first = self.cap_q, self._rise_q == 0
+        super()._move_cap()
+        if self._gift_q or first:
             self.cap_q = max(before, self.cap_q)
+
+    def stored(self, done):
+        before = self.cap_q
+        super().stored(done)
+        self.cap_q = max(before, self.cap_q)
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,9 @@ class Both(Headroom):
     def step(self, wish_q):
         for slot, other in enumerate(self.plan.numbers):  # what sharing.py does from claims
             if (self._kept.entry + slot) % 3 == 0:
-                self.expect(slot, 150 * slot)
-                self.twin.expect(other, 150 * slot)
+                surplus_q = 150 * slot - 300 * (self._kept.entry % 2)
+                self.expect(slot, surplus_q)
+                self.twin.expect(other, surplus_q)
         self.claim_q = self.twin.claim_q = wish_q
         slot = super().step(wish_q)
         assert self.twin.step(wish_q) == slot

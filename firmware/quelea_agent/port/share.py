@@ -58,6 +58,9 @@ class ShareNode(Node):
         for share in part.shares:
             if share.slot >= 0:
                 share.stored(store.write(share.name(), share.headroom.record))
+        if part.set(now_ms) != point_q and self._drive is not None:
+            self._drive(part.point_q)
+        for share in part.shares:
             row = share.headroom.row()
             if row is not None:
                 if self.attack is not None and self.attack.options.get("mint"):

@@ -32,7 +32,10 @@ class Member:
         """Forget what is not stored."""
         self.offer = {other: (self.heard[other], self.taken[other]) for other in self.others}
         self.asked = dict.fromkeys(self.others, 0)
+        self.way = dict.fromkeys(self.others, 0)
         self.spare = dict.fromkeys(self.others, 0)
+        self.surplus = dict.fromkeys(self.others, 0)
+        self.rise_q = 0
         self.gift: dict[int, int] = {}
         self.waited, self.rest = 0, -1
         self.claim_q = 0
@@ -72,8 +75,8 @@ class Member:
         if max(given, taken) >= RING or signed(given - offer) < 0:
             return False
         self.spare[source] = said.spare_q
-        on_the_way_q = max(0, signed(self.given[source] - taken))
-        self.asked[source] = max(0, said.ask_q[place] - on_the_way_q)
+        self.way[source] = max(0, signed(self.given[source] - taken))
+        self.asked[source] = max(0, said.ask_q[place] - self.way[source])
         more_q = signed(given - self.taken[source])
         line_q = self.line_q(source, "line_in_q")
         if not 0 <= more_q <= line_q - self.net_q(source):
@@ -91,7 +94,8 @@ class Member:
         elif self.prepared is None:
             self._promise()
         self._fall()
-        self.cap_q = min(self._target_q(), self.cap_q + self.plan["step_q"])
+        self.rise_q = int(self.plan["step_q"])
+        self._rise()
         if self.prepared is not None:
             return -1
         due = bool(self.gift) and self.waited >= self.plan["settle_rounds"]
@@ -116,11 +120,24 @@ class Member:
         if self._target_q() < self.cap_q:
             self.cap_q, self.rest = self._target_q(), 0
 
-    def expect(self, other: int, spare_q: int) -> None:
-        """Count on units of a neighbour that its row does not offer yet."""
-        self.spare[other] = max(self.spare[other], min(spare_q, TOP))
+    def _rise(self) -> None:
+        """Let the cap rise towards its target by what is left of the round's step."""
+        rise_q = min(max(self._target_q() - self.cap_q, 0), self.rise_q)
+        self.rise_q -= rise_q
+        self.cap_q += rise_q
+
+    def expect(self, other: int, surplus_q: int) -> None:
+        """Count on units of a neighbour that its row does not offer yet, or on a lack of them."""
+        self.surplus[other] = max(-TOP, min(surplus_q, TOP))
 
     def _promise(self) -> None:
+        mine_q = self.spare_q
+        all_q = min(TOP, mine_q + sum(max(0, one) for one in self.surplus.values()))
+        for other in self.others:
+            lack_q = -self.surplus[other] - self.way[other]
+            if mine_q and lack_q > 0:
+                pushed_q = ceil(Fraction(lack_q * mine_q, all_q))
+                self.asked[other] = max(self.asked[other], pushed_q)
         room = {
             other: min(
                 max(0, self.line_q(other, "line_out_q") + self.net_q(other)), self.asked[other]
@@ -156,6 +173,7 @@ class Member:
             self.gift = {}
             self.asked = dict.fromkeys(self.others, 0)
         self._fall()
+        self._rise()
 
     def row(self) -> bytes:
         """Return the row to publish."""
@@ -172,17 +190,26 @@ class Member:
     def _asks(self) -> dict[int, int]:
         coming_q = sum(signed(self.offer[other][1] - self.taken[other]) for other in self.others)
         lack_q = self.wish_q - self.plan["floor_q"] - self.owned_q - coming_q
-        room = {
-            other: min(
-                max(0, self.line_q(other, "line_in_q") - self.net_q(other)), self.spare[other]
-            )
-            for other in self.others
-        }
-        total_q = sum(room.values())
-        if self.gift or lack_q <= 0 or not total_q:
-            return dict.fromkeys(self.others, 0)
-        share = Fraction(min(lack_q, total_q), total_q)
-        return {other: ceil(share * room[other]) for other in self.others}
+        asks = dict.fromkeys(self.others, 0)
+        if self.gift:
+            return asks
+        for there in (self.spare, self.surplus):
+            free = {
+                other: max(
+                    0,
+                    min(self.line_q(other, "line_in_q") - self.net_q(other), there[other])
+                    - asks[other],
+                )
+                for other in self.others
+            }
+            total_q = min(TOP, sum(free.values()))
+            if lack_q <= 0 or not total_q:
+                continue
+            share = Fraction(min(lack_q, total_q), total_q)
+            for other in self.others:
+                asks[other] += ceil(share * min(free[other], total_q))
+            lack_q -= min(lack_q, total_q)
+        return asks
 
     def record(self) -> bytes:
         """Return the stored record."""

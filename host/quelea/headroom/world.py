@@ -17,6 +17,7 @@ from quelea_proto.topics import build
 
 from quelea.headroom.audit import signed
 from quelea.headroom.group import Group
+from quelea.headroom.plan import Split
 
 RING = 1 << 30
 DRIFT = 0.01
@@ -121,6 +122,7 @@ class World:
             self._at(self.rng.randrange(self.period_us), "round", load.node)
         self.honest = [number for number in self.nodes if number not in liars]
         self.most_q = [0] * len(group.splits)
+        self._under_way_q: dict[int, int] = {}  # by limit, as long as nobody writes
         if trouble:
             self._at(self.period_us, "trouble", 0)
 
@@ -171,7 +173,10 @@ class World:
             for share in node.sharing.shares:
                 if share.slot >= 0:
                     share.stored(self._write(node, share.name(), bytes(share.headroom.record)))
-                node.recent_q[share.headroom.plan.limit][-1] = share.headroom.cap_q
+                recent_q = node.recent_q[share.headroom.plan.limit]
+                recent_q[-1] = max(recent_q[-1], share.headroom.cap_q)
+            node.sharing.set(now_ms)
+            for share in node.sharing.shares:
                 row = share.headroom.row()
                 if row is not None:
                     self._publish(node.node, bytes(row))
@@ -188,12 +193,14 @@ class World:
         if self.rng.random() < 0.05 * self.trouble:
             at = self.rng.randrange(len(data) + 1)
             node.files[name] = data[:at] + old[at:].ljust(len(data) - at, b"\xff")
+            self._under_way_q.clear()
             self.fired["torn"] += 1
             raise Cut
         if self.rng.random() < 0.03 * self.trouble:
             self.fired["refused"] += 1
             return False
         node.files[name] = data
+        self._under_way_q.clear()
         self.check()
         self._maybe_cut("written", 0.05)
         return True
@@ -278,34 +285,44 @@ class World:
     def check(self) -> None:
         """What loads may still draw, units under way and the liars' reserve fit every limit."""
         for split in self.group.splits:
-            numbers = [one.node for one in split.members]
-            count = len(numbers) - 1
-            total_q = sum(one.reserve_q for one in split.members if one.node in self.liars)
-            kept = {}
+            limit = split.limit
+            if limit not in self._under_way_q:
+                self._under_way_q[limit] = self._read(split)
+            total_q = self._under_way_q[limit]
             for one in split.members:
                 if one.node in self.liars:
-                    continue
-                files = self.nodes[one.node].files
-                names = [f"headroom.{split.limit}.{slot}" for slot in (0, 1)]
-                slots = files.get(names[0], b""), files.get(names[1], b"")
-                given, taken = kept[one.node] = stored_of(slots, count)
-                owned_q = one.initial_q + sum(
-                    signed(t - g) for g, t in zip(given, taken, strict=True)
-                )
-                if owned_q < 0:
-                    raise BrokenLimit(f"{self.t_us} us: {one.node} owns {owned_q}")
-                total_q += max(self.nodes[one.node].recent_q[split.limit])
-            for node, (given, _) in kept.items():
-                own = numbers.index(node)
-                for slot in range(count):
-                    other = numbers[slot if slot < own else slot + 1]
-                    if other in kept:
-                        there = kept[other][1][own if node < other else own - 1]
-                        under_way_q = signed(given[slot] - there)
-                        if under_way_q < 0:
-                            text = f"{other} took {-under_way_q} from {node} that were not given"
-                            raise BrokenLimit(f"{self.t_us} us: {text}")
-                        total_q += under_way_q
-            self.most_q[split.limit] = max(self.most_q[split.limit], total_q)
+                    total_q += one.reserve_q
+                else:
+                    total_q += max(self.nodes[one.node].recent_q[limit])
+            self.most_q[limit] = max(self.most_q[limit], total_q)
             if total_q > split.budget_q:
                 raise BrokenLimit(f"{self.t_us} us: {total_q} of {split.budget_q}")
+
+    def _read(self, split: Split) -> int:
+        """Return what is under way by what is stored; BrokenLimit where the books are wrong."""
+        numbers = [one.node for one in split.members]
+        count = len(numbers) - 1
+        total_q = 0
+        kept = {}
+        for one in split.members:
+            if one.node in self.liars:
+                continue
+            files = self.nodes[one.node].files
+            names = [f"headroom.{split.limit}.{slot}" for slot in (0, 1)]
+            slots = files.get(names[0], b""), files.get(names[1], b"")
+            given, taken = kept[one.node] = stored_of(slots, count)
+            owned_q = one.initial_q + sum(signed(t - g) for g, t in zip(given, taken, strict=True))
+            if owned_q < 0:
+                raise BrokenLimit(f"{self.t_us} us: {one.node} owns {owned_q}")
+        for node, (given, _) in kept.items():
+            own = numbers.index(node)
+            for slot in range(count):
+                other = numbers[slot if slot < own else slot + 1]
+                if other in kept:
+                    there = kept[other][1][own if node < other else own - 1]
+                    under_way_q = signed(given[slot] - there)
+                    if under_way_q < 0:
+                        text = f"{other} took {-under_way_q} from {node} that were not given"
+                        raise BrokenLimit(f"{self.t_us} us: {text}")
+                    total_q += under_way_q
+        return total_q
