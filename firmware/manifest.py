@@ -56,6 +56,7 @@ package(  # noqa: F821
         "port/client.py",
         "port/config.py",
         "port/console.py",
+        "port/enrolled.py",
         "port/esp32.py",
         "port/heap.py",
         "port/mqtt.py",

@@ -43,7 +43,7 @@ def allowed(name: str) -> set[str]:
     """Return the modules of others that the module at this path may import."""
     if not name.startswith("quelea_agent/port/"):
         return PURE
-    if name.endswith("/esp32.py"):
+    if name.endswith(("/esp32.py", "/enrolled.py")):
         return BOARD
     return (CPYTHON if name in NOT_FLASHED else EDGE) | STAGED.get(name, set())
 

@@ -20,6 +20,12 @@ def read(path: str = PATH) -> tuple:
         return None, None, f"{path}: cannot be opened; write it with `quelea validate`"
     except Exception:  # what json raises on garbage differs by runtime
         return None, None, f"{path}: is no JSON"
+    if isinstance(cfg, dict) and cfg.get("enrolled"):  # the rest of it is not in this file
+        from quelea_agent.port import enrolled
+
+        problem = enrolled.add(cfg)
+        if problem:
+            return None, None, f"{path}: {problem}"
     loaded, problem = settings.load(cfg)
     problem = problem or _version(cfg) or _broker(cfg.get("broker")) or _edges(cfg)
     problem = problem or _dress(cfg["broker"])
