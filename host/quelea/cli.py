@@ -60,6 +60,8 @@ def fleet(
     chaos: Annotated[bool, typer.Option(help="Half way: restart the broker, kill a node.")] = True,
     storm: Annotated[int, typer.Option(help="Every so many seconds, broker and nodes.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Though the graph lacks F.")] = False,
+    tls: Annotated[bool, typer.Option("--tls", help="Certificates; with mosquitto.")] = False,
+    auth: Annotated[str, typer.Option(help="Tags on frames: none, fleet or pairwise.")] = "none",
     watch: Annotated[bool, typer.Option("--watch", help="Serve the live page beside it.")] = False,
     allow_write: Annotated[
         bool, typer.Option("--allow-write", help="Let pages of this run break and heal nodes.")

@@ -248,7 +248,7 @@ class Guard:
 
 
 def _secret(text: object) -> bytes:
-    """Return what text says in hex, or what the file has where it says nothing; b"" for neither."""
+    """Return what text says in hex, or what the file has where there is no text; or nothing."""
     try:
         if text is not None:
             return binascii.unhexlify(text)

@@ -7,7 +7,7 @@ hears goes to the recorder (the journal) and into the live view.
 import json
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from quelea_proto import topics
@@ -69,7 +69,8 @@ class Coordinator:
             on_crash=self._crash,
             will=(self._state_topic, self._farewell()),
         )
-        self._config = ""  # as announced, said again at each connection
+        self.sign: Callable[[bytes], bytes] | None = None  # of the configuration's document
+        self._config = b""  # as announced, said again at each connection
         self._config_seq = 0
         self._token = _seconds_2024()
         self._replies: dict[int, dict[str, Any] | None] = {}
@@ -118,22 +119,24 @@ class Coordinator:
     def announce(self, document: Mapping[str, Any]) -> int:
         """Publish the fleet's configuration, retained; return its sequence number.
 
-        The number rises with every call, also over runs of the host: nodes refuse a lower one.
+        The number rises with every call, also over runs of the host: nodes refuse a lower one. With
+        `sign` the document is signed, and the number is its epoch.
         UserError when the document is too long for a board.
         """
         seen = self.intake.config.get("seq", 0)
         seen = seen if isinstance(seen, int) and 0 <= seen < SMALL_MAX else 0
         self._config_seq = max(self._config_seq, seen, _seconds_2024()) + 1
-        text = json.dumps({"v": 1, **document, "seq": self._config_seq}, separators=(",", ":"))
+        row = {"v": 1, **document, "seq": self._config_seq, "epoch": self._config_seq}
+        text = json.dumps(row, separators=(",", ":")).encode()
         if len(text) > DOCUMENT_BYTES_MAX:
             raise UserError(
                 f"the fleet's configuration has {len(text)} bytes",
                 why=f"A board reads documents of up to {DOCUMENT_BYTES_MAX} bytes.",
                 remedy="announce what all nodes share; a node's own part is in its cfg.json.",
             )
-        self._config = text
+        self._config = text if self.sign is None else self.sign(text)
         if self._link.up.is_set():
-            self._link.publish(topics.build("config", self.fleet), text, 1, True)
+            self._link.publish(topics.build("config", self.fleet), self._config, 1, True)
         return self._config_seq
 
     def command(self, node_id: str, verb: str, document: Mapping[str, Any] | None = None) -> int:

@@ -23,6 +23,8 @@ DOCUMENT_BYTES_MAX = 16_384  # JSON from a node beyond it is not read
 STRANGERS_MAX = 64  # ids on our topics that no node has, told apart by negative numbers
 ROUTES_MAX = 200_000  # topics remembered: 1,000 nodes with 126 neighbours each
 TOLD_MAX = 8  # events about one node's contradictions, or about one kind of trouble
+SEALED = ("frame", "direct", "headroom")
+SIGNED, SIGNED_BYTES = b"Q1", 66  # head of a signed document, see quelea.secure.signing
 RATE_US = 2_000_000  # frames a second are counted over this time
 
 Route = tuple[str, Member, int, str]  # name of the topic, who owns it, dest, second id
@@ -54,6 +56,7 @@ class Intake:
         self.will_us = min(self.length_us, 1000 * WILL_PERIODS * period_ms)
         self.on_reply: Callable[[str, dict[str, Any]], None] = lambda node_id, document: None
         self.config: dict[str, Any] = {}  # the newest retained configuration heard
+        self.opened: Callable[[bytes], bytes] | None = None  # takes tags off frames and rows
         self._lock = threading.RLock()
         self._decoder = Decoder()
         self._routes: dict[str, Route | None] = {}
@@ -79,6 +82,8 @@ class Intake:
                 route = self._routes[topic]
             except KeyError:
                 route = self._find(topic)
+            if self.opened is not None and route is not None and route[0] in SEALED:
+                payload = self.opened(payload)
             if route is None:
                 self._foreign += 1
                 self._tell_few("foreign-topic", {"topic": topic[:200]}, t_us)
@@ -143,6 +148,8 @@ class Intake:
             detail = {"node": member.row.id, "topic": name, "bytes": len(payload)}
             self._tell_few("document-too-long", detail, t_us)
             return
+        if name == "config" and payload.startswith(SIGNED):
+            payload = payload[SIGNED_BYTES:]
         text = payload.decode("utf-8", "replace")
         if name == "config":
             self.config = object_of(text)

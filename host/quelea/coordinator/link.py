@@ -68,6 +68,9 @@ class Link:
         name, password = endpoint.credentials(user)
         if name:
             client.username_pw_set(name, password)
+        tls = getattr(endpoint, "tls_context", lambda _: None)(user)
+        if tls is not None:
+            client.tls_set_context(tls)
         if will is not None:
             client.will_set(will[0], will[1], qos=1, retain=True)
         client.reconnect_delay_set(RETRY_MIN_S, RETRY_MAX_S)  # type: ignore[arg-type]

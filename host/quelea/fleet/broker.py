@@ -9,6 +9,7 @@ import importlib
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ from quelea.fleet.forkserver import Child, Launcher, LaunchError
 LOOPBACK = "127.0.0.1"
 READY_S = 20.0  # 30 ms on a quiet machine; this is for one that is not
 STOP_S = 5.0
+PROBE_USER = "doctor"  # of TLS: a second client with the host's certificate would end the first
 PORT_TRIES = 5  # a port found free can be taken before the broker binds it
 PACKET_BYTES_MAX = 65536  # the largest is the host's document of a fleet of 400
 
@@ -63,7 +65,8 @@ class EmbeddedBroker:
     """A broker process on loopback whose files are all in one folder.
 
     folder: made if missing. port: 0 takes a free one and keeps it over restarts. accounts: who
-    may log in and say what; None lets everybody. binary: None finds one.
+    may log in and say what; None lets everybody. authority: the folder of one, for TLS with
+    certificates in place of accounts. binary: None finds one.
     """
 
     kind: ClassVar[str] = ""
@@ -75,12 +78,14 @@ class EmbeddedBroker:
         *,
         port: int = 0,
         accounts: Accounts | None = None,
+        authority: Path | None = None,
         binary: Path | None = None,
     ) -> None:
         self.folder = folder.resolve()
         self.host = LOOPBACK
         self.port = port
-        self.accounts = accounts
+        self.accounts = accounts if authority is None else None
+        self.authority = authority
         self.binary = binary or self.find_binary()
         self.log = self.folder / "broker.log"
         self._launcher = launcher
@@ -111,6 +116,14 @@ class EmbeddedBroker:
     def credentials(self, user: str) -> tuple[str, str]:
         """Return (user name, password) for a node id or HOST_USER; empty strings: anonymous."""
         return self.accounts.of(user) if self.accounts is not None else ("", "")
+
+    def tls_context(self, user: str) -> ssl.SSLContext | None:
+        """Return how a host program of this name connects, or None without TLS."""
+        if self.authority is None:
+            return None
+        from quelea.secure import ca, emulated  # what has no TLS needs no `cryptography`
+
+        return emulated.context(ca.Authority(self.authority), user)
 
     def start(self) -> None:
         """Start and wait for a real CONNACK; UserError when the port or the program forbids it."""
@@ -200,6 +213,7 @@ class EmbeddedBroker:
         child = self._child
         assert child is not None
         user, password = self.credentials(HOST_USER)
+        tls = self.tls_context(PROBE_USER)
         try:
             code = mqtt_probe.await_ready(
                 self.host,
@@ -208,6 +222,7 @@ class EmbeddedBroker:
                 password,
                 timeout_s=READY_S,
                 alive=lambda: child.exit_code is None,
+                tls=tls,
             )
             failure = "" if code == mqtt_probe.ACCEPTED else mqtt_probe.CAUSES.get(code, str(code))
         except mqtt_probe.NoAnswer as error:
@@ -299,12 +314,21 @@ def create(
     *,
     port: int = 0,
     accounts: Accounts | None = None,
+    authority: Path | None = None,
 ) -> Broker:
     """Return a broker that is not started yet.
 
     kind: a name of BROKERS, such a name with the path of its program (`mosquitto:/opt/mosquitto`),
     or the address of a running broker (`mqtt://user:password@host:port`). UserError for others.
+    authority: the folder of one, for TLS; mosquitto has it.
     """
+    if authority is not None and kind.partition(":")[0] != "mosquitto":
+        raise UserError(
+            f"the broker {kind} with certificates",
+            where="--broker",
+            why="that needs a broker which takes the user name from the certificate",
+            remedy="give --broker mosquitto",
+        )
     if "://" in kind:
         from quelea.fleet.external import ExternalBroker
 
@@ -323,4 +347,5 @@ def create(
             f"there is no program {binary}", where="--broker", remedy="give the path of the broker"
         )
     maker: Callable[..., Broker] = importlib.import_module(BROKERS[name]).BROKER
-    return maker(folder, launcher, port=port, accounts=accounts, binary=binary)
+    more = {"authority": authority} if authority is not None else {}
+    return maker(folder, launcher, port=port, accounts=accounts, binary=binary, **more)

@@ -33,6 +33,12 @@ class MosquittoBroker(EmbeddedBroker):
 
     def configure(self) -> Sequence[str]:
         config = self.folder / "mosquitto.conf"
+        if self.authority is not None:
+            from quelea.secure.brokerfiles import configuration
+
+            files = self.authority.resolve() / "broker"
+            config.write_text(configuration(files, self.host, self.port, self.folder))
+            return (str(self.binary), "-c", str(config))
         config.write_text(self._text())
         if self.accounts is not None:
             write_private(self.folder / "passwords", mosquitto_passwords(self.accounts))

@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Callable
@@ -45,11 +46,25 @@ def connect_packet(client_id: str, user: str = "", password: str = "") -> bytes:
             return bytes(head) + body
 
 
-def ask(host: str, port: int, user: str = "", password: str = "", timeout_s: float = TRY_S) -> int:
+def _dressed(raw: socket.socket, host: str, tls: ssl.SSLContext | None) -> socket.socket:
+    return raw if tls is None else tls.wrap_socket(raw, server_hostname=host)
+
+
+def ask(
+    host: str,
+    port: int,
+    user: str = "",
+    password: str = "",
+    timeout_s: float = TRY_S,
+    tls: ssl.SSLContext | None = None,
+) -> int:
     """Return the code of the CONNACK (0: accepted); NoAnswer says why there was none."""
     client_id = "quelea-probe-" + secrets.token_hex(3)
     try:
-        with socket.create_connection((host, port), timeout_s) as link:
+        with (
+            socket.create_connection((host, port), timeout_s) as raw,
+            _dressed(raw, host, tls) as link,
+        ):
             link.sendall(connect_packet(client_id, user, password))
             answer = b""
             while len(answer) < 4:
@@ -75,6 +90,7 @@ def await_ready(
     *,
     timeout_s: float,
     alive: Callable[[], bool] = lambda: True,
+    tls: ssl.SSLContext | None = None,
 ) -> int:
     """Ask again until a CONNACK comes; return its code, or NoAnswer after timeout_s.
 
@@ -86,7 +102,7 @@ def await_ready(
         if not alive():
             raise NoAnswer("the process ended")
         try:
-            return ask(host, port, user, password, max(0.05, min(TRY_S, left_s)))
+            return ask(host, port, user, password, max(0.05, min(TRY_S, left_s)), tls)
         except NoAnswer:
             if time.monotonic() + PAUSE_S >= deadline:
                 raise

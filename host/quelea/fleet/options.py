@@ -12,6 +12,7 @@ from quelea.fleet import network
 from quelea.fleet.rule import AUTO
 
 MODES = ("resilient", "exact")
+AUTHS = ("none", "fleet", "pairwise")
 NODES_MAX = 2000  # what a machine of two cores and 4 GB can hold of real processes
 SECONDS_MAX = 7 * 24 * 3600
 JOURNAL_MB_MAX = 1_000_000
@@ -52,6 +53,8 @@ class FleetOptions:
     chaos: bool = True
     storm: int = 0
     force: bool = False
+    tls: bool = False
+    auth: str = "none"
     name: str = "fleet"
     journal_mb: int = 4096
     keep: int = 0
@@ -70,6 +73,17 @@ class FleetOptions:
             raise UserError(f"no rule named {self.rule!r}", "--rule", allowed)
         if self.liars:
             adversaries.path(self.attack)
+        if self.auth not in AUTHS:
+            raise UserError(
+                f"no authentication named {self.auth!r}", "--auth", f"one of: {', '.join(AUTHS)}"
+            )
+        if self.tls and self.broker.partition(":")[0] != "mosquitto":
+            raise UserError(
+                f"certificates with the broker {self.broker}",
+                "--tls",
+                "a broker is needed that takes the user name from the certificate",
+                "add `--broker mosquitto`",
+            )
         network.parse(self.network)
         if self.network and self.broker.startswith("nats-cluster"):
             raise UserError(

@@ -193,13 +193,18 @@ class Fleet:
             stack.callback(launcher.close)
             ids = list(self.numbers)
             accounts = Accounts.create(self.options.name, ids)
+            security = self._security()
             broker = brokers.create(
-                self.options.broker, self.folder.path / "broker", launcher, accounts=accounts
+                self.options.broker,
+                self.folder.path / "broker",
+                launcher,
+                accounts=accounts,
+                authority=self.folder.path / "ca" if self.options.tls else None,
             )
             broker.start()
             stack.callback(broker.stop)
             recorder.event("fleet", "broker-started", {"kind": broker.kind, "port": broker.port})
-            coordinator = self._coordinator(broker, recorder)
+            coordinator = self._coordinator(broker, recorder, security)
             stack.callback(coordinator.stop)
             network: Network | Storm | None = None
             if self.plan.staged is not None:
@@ -210,7 +215,7 @@ class Fleet:
                 stack.callback(network.stop)
             supervisor = Supervisor(launcher, lambda event: self._node_event(recorder, event))
             stack.callback(supervisor.close)
-            self._start_nodes(supervisor, broker, network or broker)
+            self._start_nodes(supervisor, broker, network or broker, security)
             chaos = Chaos(self.options, self.plan, broker, supervisor, recorder, self.scene)
             if isinstance(network, Storm):
                 network.attach(supervisor, self.folder.path / "nodes", chaos.restart_broker)
@@ -245,11 +250,27 @@ class Fleet:
         stack.callback(page.stop)
         return page.said
 
-    def _coordinator(self, broker: brokers.Broker, recorder: Recorder) -> Coordinator:
+    def _security(self) -> Any:
+        """Return what nodes are given for --tls and --auth, or None without either."""
+        options = self.options
+        if not options.tls and options.auth == "none":
+            return None
+        from quelea.secure.emulated import Security  # what has neither needs no `cryptography`
+
+        configs = {number: dict(config) for number, config in self.plan.configs.items()}
+        folder = self.folder.path / "ca"
+        return Security(folder, options.name, configs, options.auth, options.tls)
+
+    def _coordinator(
+        self, broker: brokers.Broker, recorder: Recorder, security: Any
+    ) -> Coordinator:
         options = self.options
         coordinator = Coordinator(
             broker, options.name, recorder, nodes=self.rows, period_ms=options.period_ms
         )
+        if security is not None:
+            coordinator.sign = security.sign
+            coordinator.intake.opened = security.opened
         coordinator.start()
         coordinator.wait_connected()
         coordinator.announce(
@@ -270,6 +291,7 @@ class Fleet:
         supervisor: Supervisor,
         broker: brokers.Broker,
         door: brokers.Broker | Network | Storm,
+        security: Any,
     ) -> None:
         """Stage and start every node; door: where they connect, the broker or a bad network."""
         board = staging.stage(mpy_version=self.runtime.mpy)
@@ -290,6 +312,8 @@ class Fleet:
                 config["ticks_offset_ms"] = door.offset_ms()
             if self.plan.group is not None:
                 extra |= self.plan.group.records(number)
+            if security is not None:
+                extra |= security.complete(config)
             if number in self.plan.liars:
                 extra["attack.py"] = adversaries.FOLDER / "forge.py"
                 extra["lie.py"] = adversaries.path(self.options.attack)
