@@ -1,5 +1,7 @@
 """Small records in files of their own. What a write was when power went, the reader finds out."""
 
+import os
+
 
 def read(name: str) -> bytes:
     """Return what is stored, or nothing where there is no such file."""
@@ -20,3 +22,18 @@ def write(name: str, data: bytes) -> bool:
             return file.write(data) == len(data)
     except OSError:  # full, or read-only
         return False
+
+
+def replace(name: str, data: bytes) -> bool:
+    """Store data so that a power cut leaves either what was there or data; False if it could not.
+
+    Written beside it and renamed, which LittleFS and POSIX do at once or not at all.
+    """
+    beside = name + ".new"
+    if not write(beside, data):
+        return False
+    try:
+        os.rename(beside, name)
+    except OSError:
+        return False
+    return True

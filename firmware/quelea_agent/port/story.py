@@ -26,11 +26,13 @@ from quelea_proto.topics import build
 
 from quelea_agent import choice
 from quelea_agent.chooser import Chooser, Plan
-from quelea_agent.port import config, mqtt
+from quelea_agent.port import config, mqtt, store
 from quelea_agent.port.run import port_module
 
 _EXIT_CONFIG = const(2)
 _LAST_WORDS_MS = const(1000)
+_TABLE = "q.bin"  # what a rule that learns goes on from after a reboot
+_STORE_ROUNDS = const(1024)  # at four rounds a second 340 writes a day, on 100,000 erases a block
 _LOSS_LANE = const(1)  # added to the seed: losses are drawn beside the chooser's own numbers
 
 
@@ -49,6 +51,8 @@ class Node:
             ),
             session,
         )  # fmt: skip
+        self.chooser.memory = store.read(_TABLE)
+        self._unstored = 0  # rounds since the table was stored
         self.loss = story.get("loss_of_32768", 0)
         self.draws = Draws(story["seed"] + _LOSS_LANE, settings.node)
         self.began = False
@@ -101,6 +105,7 @@ class Node:
                 self._turn()
         except KeyboardInterrupt:
             pass
+        self._store()
         self.transport.publish(self._state, b"disconnected", 1, True)
         self.transport.close(_LAST_WORDS_MS)
 
@@ -145,6 +150,18 @@ class Node:
         question.use_q = chooser.held_q()
         pack(self._buffer, question)
         self.transport.publish(self._ask_topic, self._buffer)
+        self._unstored += 1
+        if self._unstored >= _STORE_ROUNDS:
+            self._store()
+
+    def _store(self) -> None:
+        """Keep what was learned; where that fails, the node learns again after its next start."""
+        self._unstored = 0
+        table = self.chooser.learned()
+        if table is not None:
+            buffer = bytearray(table.dump_bytes())
+            table.dump(buffer)
+            store.replace(_TABLE, buffer)
 
     # -- messages -------------------------------------------------------------------------------
     def _receive(self, topic: bytes, payload: bytes) -> None:

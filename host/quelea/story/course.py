@@ -136,10 +136,15 @@ class Phase:
 
 
 def run(
-    instance: Instance, phases: tuple[Phase, ...], kappa_percent: int = 100
+    instance: Instance, phases: tuple[Phase, ...], kappa_percent: int = 100, memory: bytes = b""
 ) -> Iterator[tuple[Phase, Course]]:
-    """Run phases one after the other; yield each with its course when it is done."""
+    """Run phases one after the other; yield each with its course when it is done.
+
+    memory: the dump of a table that every agent begins with, if its rule learns.
+    """
     loop = Loop(instance.setup(kappa_percent))
+    for agent in loop.agents:
+        agent.memory = memory
     for turn, phase in enumerate(phases):
         if turn == 0 or phase.mode != phases[turn - 1].mode:  # a shock is not announced
             mode = phase.mode

@@ -94,10 +94,10 @@ def trials(rule: str = COORDINATED.rule) -> tuple[Trial, ...]:
     )
 
 
-def measure(trial: Trial, seed: int, kappa_percent: int = 100) -> Figures:
-    """Run one seed of a trial."""
+def measure(trial: Trial, seed: int, kappa_percent: int = 100, memory: bytes = b"") -> Figures:
+    """Run one seed of a trial; memory: what agents that learn begin with."""
     instance = setting.draw(seed, trial.rho)
-    course = list(run(instance, trial.phases, kappa_percent))[-1][1]
+    course = list(run(instance, trial.phases, kappa_percent, memory))[-1][1]
     share = course.share
     return Figures(
         first=float(share[:20].mean()),

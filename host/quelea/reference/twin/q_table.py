@@ -31,6 +31,8 @@ class Cell:
 class QTable:
     """schedule: as the six arguments of the firmware's Schedule."""
 
+    schedule: tuple[int, ...]
+
     def __init__(self, states: int, actions: int, schedule: Sequence[int]) -> None:
         self.rows = [[Cell() for _ in range(actions)] for _ in range(states)]
         self.schedule = tuple(schedule)
@@ -39,8 +41,8 @@ class QTable:
     def chance(self) -> int:
         """Return the chance of exploring now, of 32768."""
         first, least, halving_shift = self.schedule[:3]
-        halvings = self.steps // 2**halving_shift
-        return max(least, first // 2 ** min(halvings, 16))
+        halvings = self.steps // (1 << halving_shift)
+        return max(least, first >> min(halvings, 16))
 
     def best(self, state: int) -> int:
         """Return the action of most value; the first of equals."""

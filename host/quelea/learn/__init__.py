@@ -1,0 +1,1 @@
+"""Agents that learn: tables on the board, policies trained here, fleets that train together."""

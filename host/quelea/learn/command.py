@@ -1,0 +1,186 @@
+"""`quelea train`: tables and the games they are judged on; prints, draws, and says what holds."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
+from quelea.journal import Check, open_run
+from quelea.learn import minority, tables
+from quelea.story.course import NEVER
+
+WIDTH = 99
+SEEDS_MAX = 1000
+EPISODES_MAX = 10_000
+LEAST = 0.95  # of the optimum, what a table that hears gossip is to reach
+MEMORIES = range(2, 10)
+AGENTS = 101
+CLASSIC_ROUNDS = 20_000
+LEARNED_ROUNDS = 1000
+LEARNED_MOST = 0.1
+MINIMUM = (0.20, 0.25)
+ALPHA = (0.3, 0.7)
+
+
+@dataclass(frozen=True)
+class Options:
+    """As the command line has them. seeds: 1 .. seeds are reported on. load: a stored table."""
+
+    seeds: int = 10
+    episodes: int = 20
+    jobs: int = 0
+    load: Path | None = None
+    runs: Path = Path("runs")
+
+    def check(self) -> None:
+        """UserError for a flag out of range."""
+        for flag, value, low, high in (
+            ("--seeds", self.seeds, 1, SEEDS_MAX),
+            ("--episodes", self.episodes, 1, EPISODES_MAX),
+            ("--jobs", self.jobs, 0, 1024),
+        ):
+            if not low <= value <= high:
+                raise UserError(f"{value} is out of range", flag, f"{low} to {high}")
+
+
+Result = tuple[list[Check], dict[str, Any]]
+
+
+def command(what: str, options: Options, as_json: bool = False) -> int:
+    """Run one of KINDS; return the exit status: 0 if every bound holds, else 1."""
+    if what not in KINDS:
+        raise UserError(f"nothing named {what!r} can be trained", "WHAT", ", ".join(KINDS))
+    options.check()
+    console = Console(stderr=True, highlight=False, width=WIDTH)
+    begun_s = time.monotonic()
+    folder = open_run(f"train-{what}", options.runs)
+    if folder.note:
+        console.print(f"warning: {folder.note}", style="yellow")
+    checks, document = KINDS[what](options, console, folder.path)
+    for check in checks:
+        word = "holds" if check.ok else "FAILS"
+        console.print(f"{word}  {check.name}: {check.value:g} (bound {check.bound:g})")
+    holds = all(check.ok for check in checks)
+    console.print("The verdict holds." if holds else "It does not hold.")
+    console.print(f"{time.monotonic() - begun_s:.1f} s; written to {folder.path}")
+    document["folder"] = str(folder.path)
+    found = {"verdict": holds, "checks": [check._asdict() for check in checks]} | document
+    (folder.path / "result.json").write_text(json.dumps(found, indent=1))
+    if as_json:
+        print(json.dumps(found))
+    return EXIT_OK if holds else EXIT_FALSE
+
+
+# -- tabular Q-learning in the story ---------------------------------------------------------
+def train_q(options: Options, console: Console, folder: Path) -> Result:
+    """Train one table, then hold it, tables of their own, and other rules to the optimum."""
+    from quelea.learn import picture
+
+    if options.load is not None:
+        memory = _loaded(options.load)
+    else:
+        console.print(f"training one table on {options.episodes} instances of the story")
+        memory = tables.dumped(tables.train(options.episodes))
+    (folder / "q.bin").write_bytes(memory)
+    console.print(f"running {len(tables.ROWS)} rules on {options.seeds} seeds")
+    rows = tables.tabulate(range(1, options.seeds + 1), memory, options.jobs)
+    shown = Table(title=f"{options.seeds} seeds, rho {tables.RHO:g}", title_justify="left")
+    names = ("rule", "first 20", "last 100", "deviation", "worst", "overloaded", "rounds to .97")
+    for name in names:
+        shown.add_column(name, justify="left" if name == "rule" else "right", no_wrap=True)
+    for name, seeds in rows.items():
+        last = np.array([one.last for one in seeds])
+        stay = float(np.median([one.stay for one in seeds]))
+        shown.add_row(
+            name, f"{np.mean([one.first for one in seeds]):.3f}", f"{last.mean():.4f}",
+            f"{last.std():.4f}", f"{last.min():.4f}",
+            f"{np.mean([one.overloaded for one in seeds]):.2f}",
+            "never" if stay == NEVER else f"{stay:g}",
+        )  # fmt: skip
+    console.print(shown)
+    _draw(console, lambda: picture.policy(memory, folder / "policy.png"))
+    checks = []
+    bandit = float(np.mean([one.last for one in rows["bandit"]]))
+    for name in ("q-learning", "q-learning, trained"):
+        value = float(np.mean([one.last for one in rows[name]]))
+        checks.append(_least(f"{name}: last 100, share of the optimum, mean", value, LEAST))
+        checks.append(_least(f"{name}: more than the bandit", value - bandit, 0.0))
+        over = max(one.overloaded for one in rows[name])
+        checks.append(Check(f"{name}: servers over their caps", over == 0, over, 0, "of 8"))
+    return checks, {"rows": {name: [asdict(one) for one in row] for name, row in rows.items()}}
+
+
+def _loaded(path: Path) -> bytes:
+    from quelea_agent.choice.q_learning import ACTIONS, STATES
+    from quelea_agent.q_table import QTable, Schedule
+
+    try:
+        memory = path.read_bytes()
+    except OSError as error:
+        raise UserError("the table cannot be read", str(path), error.strerror or "") from None
+    table = QTable(STATES, len(ACTIONS), Schedule(*tables.TRAINING_SCHEDULE))
+    if not table.restore(memory):
+        raise UserError(
+            f"this is no table of {STATES} states and {len(ACTIONS)} actions",
+            str(path), remedy="train one: `quelea train q` writes q.bin into its run's folder",
+        )  # fmt: skip
+    return memory
+
+
+def _draw(console: Console, draw: Callable[[], None]) -> None:
+    """Draw; without matplotlib say how to get it, and go on."""
+    try:
+        draw()
+    except UserError as error:
+        console.print(f"no picture: {error}", style="yellow")
+
+
+def _least(name: str, value: float, bound: float) -> Check:
+    return Check(name, value >= bound, round(value, 4), bound)
+
+
+# -- the minority game -----------------------------------------------------------------------
+def train_minority(options: Options, console: Console, folder: Path) -> Result:
+    """Draw the classic curve, and let nodes that gossip learn the same game."""
+    from quelea.learn import picture
+
+    seeds = range(1, options.seeds + 1)
+    points = minority.curve(AGENTS, MEMORIES, CLASSIC_ROUNDS, seeds)
+    shown = Table(title=f"minority game, {AGENTS} agents", title_justify="left")
+    for name in ("alpha", "sigma^2 / N", "deviation"):
+        shown.add_column(name, justify="right")
+    for alpha, values in points:
+        shown.add_row(f"{alpha:.2f}", f"{values.mean():.3f}", f"{values.std():.3f}")
+    learned = np.array([minority.learned(AGENTS, LEARNED_ROUNDS, seed) for seed in seeds])
+    shown.add_row("learning", f"{learned.mean():.3f}", f"{learned.std():.3f}")
+    console.print(shown)
+    _draw(console, lambda: picture.minority(points, learned, folder / "minority.png"))
+    alpha, lowest = min(((a, float(v.mean())) for a, v in points), key=lambda point: point[1])
+    checks = [
+        Check("minimum of the classic curve", MINIMUM[0] <= lowest <= MINIMUM[1],
+              round(lowest, 4), MINIMUM[1], "sigma^2 / N, 0.20 to 0.25"),
+        Check("where it lies", ALPHA[0] <= alpha <= ALPHA[1], round(alpha, 3), ALPHA[1],
+              "alpha, 0.3 to 0.7"),
+        Check("learning, with gossip", float(learned.mean()) <= LEARNED_MOST,
+              round(float(learned.mean()), 4), LEARNED_MOST, "sigma^2 / N"),
+    ]  # fmt: skip
+    curve = [{"alpha": a, "figures": [float(x) for x in v]} for a, v in points]
+    return checks, {"classic": curve, "learning": [float(x) for x in learned]}
+
+
+KINDS: dict[str, Callable[[Options, Console, Path], Result]] = {
+    "q": train_q,
+    "minority": train_minority,
+}
+
+
+def kinds() -> Sequence[str]:
+    """Return what can be trained."""
+    return tuple(KINDS)
