@@ -64,6 +64,7 @@ package(  # noqa: F821
         "port/run.py",
         "port/sensors.py",
         "port/session.py",
+        "port/store.py",
         "port/tcp.py",
         "port/unix.py",
     ),
@@ -82,7 +83,6 @@ if options.sharing:  # noqa: F821
             "policies/proportional.py",
             "sharing.py",
             "port/share.py",
-            "port/store.py",
         ),
     )
 if options.story or options.learning:  # noqa: F821
