@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from quelea.story import fleet, setting
-from quelea.story.course import COORDINATED, GREEDY, Phase
+from quelea.story.course import COORDINATED, GREEDY, Mode, Phase
 from quelea.story.servers import Servers
+from quelea_agent.choice.q_learning import ACTIONS, STATES
+from quelea_agent.q_table import QTable, Schedule
 from quelea_proto.lease_row import BYTES, Lease, pack, unpack
+from waiting import alive, until
 
 AGENTS = 16
 LENGTHS_MAX = 4
@@ -41,6 +44,32 @@ def test_processes_share_by_themselves(tmp_path: Path, monkeypatch: pytest.Monke
     assert questions > 55 * AGENTS // 2
     assert refused == 0
     assert not [pid for pid in pids if pid and Path(f"/proc/{pid}").exists()]
+
+
+def test_what_nodes_learned_outlives_their_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "PERIOD_MS", 100)
+    learning = Phase("learning", 15, Mode("q-learning", throttled=True, checked=True))
+    steps: list[list[int]] = []
+    for _ in range(2):
+        with fleet.StoryFleet(setting.draw(5, 0.9, 8), tmp_path) as running:
+            ids = [fleet.node_id(number) for number in running.numbers]
+            pids = [running.supervisor.pid(node) or 0 for node in ids]
+            ((_, course),) = running.run((learning,))
+            for pid in pids:
+                until(lambda pid=pid: not alive(pid), 20, "a node's last words")
+        assert sum(course.overloaded) == 0
+        steps.append([learned(tmp_path / "nodes" / node / "q.bin") for node in ids])
+    assert all(later > first > 0 for first, later in zip(*steps, strict=True))
+
+
+def learned(path: Path) -> int:
+    """Return after how many steps a node's table was stored, 0 if it is not there."""
+    table = QTable(STATES, len(ACTIONS), Schedule(0, 0, 0, 0, 1, 0))
+    if not path.exists() or not table.restore(path.read_bytes()):
+        return 0
+    return int(table.steps)
 
 
 def test_a_question_is_answered_once_and_garbage_never() -> None:
