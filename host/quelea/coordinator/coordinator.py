@@ -119,14 +119,16 @@ class Coordinator:
     def announce(self, document: Mapping[str, Any]) -> int:
         """Publish the fleet's configuration, retained; return its sequence number.
 
-        The number rises with every call, also over runs of the host: nodes refuse a lower one. With
-        `sign` the document is signed, and the number is its epoch.
+        The number rises with every call, also over runs of the host: nodes refuse a lower one.
+        With `sign` the document is signed, and the number is its epoch.
         UserError when the document is too long for a board.
         """
         seen = self.intake.config.get("seq", 0)
         seen = seen if isinstance(seen, int) and 0 <= seen < SMALL_MAX else 0
         self._config_seq = max(self._config_seq, seen, _seconds_2024()) + 1
-        row = {"v": 1, **document, "seq": self._config_seq, "epoch": self._config_seq}
+        row = {"v": 1, **document, "seq": self._config_seq}
+        if self.sign is not None:
+            row["epoch"] = self._config_seq
         text = json.dumps(row, separators=(",", ":")).encode()
         if len(text) > DOCUMENT_BYTES_MAX:
             raise UserError(

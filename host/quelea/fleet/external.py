@@ -1,19 +1,22 @@
 """Somebody else's broker, given by its address: probed, never started, stopped or broken."""
 
-from urllib.parse import unquote, urlsplit
+import ssl
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from quelea.errors import UserError
 from quelea.fleet import mqtt_probe
 
-PORT = 1883  # IANA's for MQTT without TLS
+PORT, TLS_PORT = 1883, 8883  # IANA's for MQTT
 PROBE_S = 5.0
-FORM = "mqtt://user:password@host:port"
+FORM = "mqtt://user:password@host:port, or mqtts://host:port?ca=FOLDER as `quelea ca` made it"
 
 
 class ExternalBroker:
     """address: mqtt://[user:password@]host[:port]; UserError for anything else.
 
-    All nodes share the one account that the address names.
+    All nodes share the one account that the address names. With mqtts://host[:port]?ca=FOLDER a
+    host program shows its certificate from a folder of the fleet's authority.
     """
 
     kind = "external"
@@ -22,17 +25,24 @@ class ExternalBroker:
         self._where = where
         try:
             parts = urlsplit(address)
-            port = parts.port if parts.port is not None else PORT
+            tls = parts.scheme == "mqtts"
+            port = parts.port if parts.port is not None else TLS_PORT if tls else PORT
         except ValueError as error:
             raise self._refuse(address, str(error)) from None
-        if parts.scheme != "mqtt":
+        if parts.scheme not in ("mqtt", "mqtts"):
             raise self._refuse(address, f"{parts.scheme}:// is not spoken by the nodes")
         if not parts.hostname or port == 0:
             raise self._refuse(address, "it names no host or port 0")
-        if parts.path not in ("", "/") or parts.query or parts.fragment:
-            raise self._refuse(address, "nothing may follow the port")
+        query = parse_qs(parts.query)
+        if (
+            parts.path not in ("", "/")
+            or parts.fragment
+            or set(query) != ({"ca"} if tls else set())
+        ):
+            raise self._refuse(address, "nothing may follow the port, but ?ca=FOLDER with mqtts")
         self.host = parts.hostname
         self.port = port
+        self.authority = Path(query["ca"][0]) if tls else None
         self._user = unquote(parts.username or "")
         self._password = unquote(parts.password or "")
 
@@ -49,6 +59,14 @@ class ExternalBroker:
         """Return the same account for every user."""
         return self._user, self._password
 
+    def tls_context(self, user: str) -> ssl.SSLContext | None:
+        """Return how a host program of this name connects, or None without TLS."""
+        if self.authority is None:
+            return None
+        from quelea.secure import ca, emulated
+
+        return emulated.context(ca.Authority(self.authority), user)
+
     def start(self) -> None:
         """Probe it; UserError when nobody answers or the account is refused."""
         mqtt_probe.require(
@@ -58,6 +76,7 @@ class ExternalBroker:
             self._password,
             where=self._where,
             timeout_s=PROBE_S,
+            tls=self.tls_context("doctor"),
         )
 
     def stop(self) -> None:

@@ -110,12 +110,19 @@ def await_ready(
 
 
 def require(
-    host: str, port: int, user: str, password: str, *, where: str, timeout_s: float
+    host: str,
+    port: int,
+    user: str,
+    password: str,
+    *,
+    where: str,
+    timeout_s: float,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Raise UserError, in one sentence with its remedy, unless the broker accepts a client."""
     place = f"{host}:{port}"
     try:
-        code = await_ready(host, port, user, password, timeout_s=timeout_s)
+        code = await_ready(host, port, user, password, timeout_s=timeout_s, tls=tls)
     except NoAnswer as error:
         raise UserError(
             f"no MQTT broker answers at {place}",

@@ -84,6 +84,13 @@ class FleetOptions:
                 "a broker is needed that takes the user name from the certificate",
                 "add `--broker mosquitto`",
             )
+        if self.broker.startswith("mqtts://"):
+            raise UserError(
+                "the nodes of an emulated fleet have no certificate of another's broker",
+                "--broker",
+                "",
+                "`--broker mosquitto --tls` gives each one of its own",
+            )
         network.parse(self.network)
         if self.network and self.broker.startswith("nats-cluster"):
             raise UserError(
