@@ -3,7 +3,8 @@
 The state is what a node sees of its server and hears of the others, in steps: how full its own is
 (5) and how the best of the others would be with this node on it (4). The actions are to stay, or
 to move, to the best one or to any better one, for certain or with a probability of 1/8. The
-reward is the share of the own demand that was served in the round after.
+reward is the share of the own demand that was served in the round after, less a 1/50 for an
+attempt to move: what is served anywhere is better left where it is.
 
 Trying costs what it brings to light, so the table's schedule ends it; and since every node's world
 moves as the others learn, the rate never falls to nothing.
@@ -24,6 +25,7 @@ ACTIONS = ((STAY, 0), (BEST, 3), (BEST, 0), (BETTER, 3), (BETTER, 0))  # where, 
 SCHEDULE = (3277, 32, 6, 243, 6, 3)  # chance 0.1 to 0.001, halved in 64 rounds; gamma 0.95
 _FULL = (1024, 1075, 1200, 1434)  # of 1024: 1, 1.05, 1.17 and 1.4 of the capacity
 _ROOMY = const(100)  # over WHOLE by a tenth
+_ATTEMPT = const(20)  # of 1024
 _MARGIN = const(5)  # a difference in ratio that is worth a move
 
 
@@ -47,7 +49,8 @@ class QLearning:
             return me.at
         state = self._look()
         if self._state >= 0:
-            self.table.learn(self._state, self._action, served(self._here), state)
+            reward = served(self._here) - (_ATTEMPT if self._action != STAY else 0)
+            self.table.learn(self._state, self._action, reward, state)
         self._action = self.table.act(state, me.draws)
         self._state = state
         where, shift = ACTIONS[self._action]

@@ -16,7 +16,7 @@ RHO = 0.97
 RULE = "q-learning"
 TRAINING_SEED = 100_001  # instances that no table is reported on
 TRAINING_ROUNDS = 200
-TRAINING_SCHEDULE = (9830, 328, 18, 243, 6, 6)  # of one table that fifty agents write
+TRAINING_SCHEDULE = (9830, 328, 15, 243, 6, 5)  # of one table that fifty agents write
 
 
 @dataclass(frozen=True)
