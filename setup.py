@@ -23,7 +23,7 @@ def find(name: str, folder: str) -> list[str]:
 # in compiled/*.pxd, found by that name.
 TWIN = "host/quelea/reference/twin"
 TYPES = sorted(str(path) for path in Path("host/quelea/reference/compiled").glob("*.pxd"))
-REFERENCE = ("codec", "rules", "flows", "frames", "machine", "q_table")
+REFERENCE = ("codec", "rules", "flows", "frames", "pace", "peers", "machine", "q_table")
 EXTENSIONS = [
     Extension(f"quelea.reference.compiled.{name}", [f"{TWIN}/{name}.py"], depends=TYPES)
     for name in REFERENCE

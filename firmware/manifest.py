@@ -6,6 +6,7 @@ Every board gets the core; a part beside it is flashed where the fleet's configu
 metadata(description="A node of a Quelea fleet", version="0.1.0")  # noqa: F821
 options.defaults(  # noqa: F821
     sharing=False,  # a limit that the fleet shares
+    cadence=False,  # fewer frames while nothing changes
     story=False,  # offloading to shared servers, by choice
     learning=False,  # the story with tables that learn
     cluster=False,  # a fleet of clusters, delegates between them
@@ -107,6 +108,8 @@ if options.story or options.learning:  # noqa: F821
     )
 if options.learning:  # noqa: F821
     package("quelea_agent", ("choice/q_learning.py", "q_table.py"))  # noqa: F821
+if options.cadence:  # noqa: F821
+    package("quelea_agent", ("cadence.py",))  # noqa: F821
 if options.cluster:  # noqa: F821
     package(  # noqa: F821
         "quelea_proto", ("cluster_row.py", "weighted.py"), base_path="../shared"

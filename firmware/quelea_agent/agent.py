@@ -29,10 +29,16 @@ class Agent:
         self.session = session
         self.counters = Counters()
         self.demand = Demand(settings.lo_q, settings.hi_q, self.counters)
-        fresh_ms = settings.fresh_rounds * settings.period_ms
+        silence = max(1, settings.quiet_rounds_max)  # rounds from one frame to the next, at most
+        fresh_ms = (settings.fresh_rounds + silence - 1) * settings.period_ms
         self.neighbours = Neighbours(settings.numbers, fresh_ms, self.counters)
         exact = settings.mode == "exact"
-        self.mode = (Exact if exact else Resilient)(settings, self.neighbours, self.counters)
+        mode = Exact if exact else Resilient
+        if settings.quiet_rounds_max:
+            from quelea_agent.cadence import QuietExact, QuietResilient
+
+            mode = QuietExact if exact else QuietResilient
+        self.mode = mode(settings, self.neighbours, self.counters)
         self.flows = self.mode.flows if exact else None
         self.outbox = Outbox(settings, session, self.flows)
         self.next_wake_ms = 0  # the first step() sets it
@@ -114,6 +120,8 @@ class Agent:
         self.counters.add(count.ROUNDS)
         self.neighbours.expire(now_ms)
         self.mode.round(self.demand.demand_q)
+        if not self.mode.speaks:
+            return NOTHING
         if self.seq >= SEQ_MAX:
             return NOTHING  # 34 years at a frame a second: only a new session may speak again
         self.seq += 1
@@ -140,4 +148,6 @@ class Agent:
             row.append(self.flows.waits)
         else:
             row.append((1 if mode.lost else 0) + (2 if mode.in_step else 0))
+        if self.settings.quiet_rounds_max:
+            row += mode.pace.state()
         return tuple(row)

@@ -47,6 +47,7 @@ class Resilient:
         self.in_step = False  # the rule has been applied in this epoch
         self.held = False
         self.restarted = False
+        self.speaks = True  # of this round; a mode of cadence.py may be silent
         self.used = bytearray(slots)
         self._values_q = [0] * (slots + 1)
 
@@ -107,7 +108,7 @@ class Resilient:
             return
         self.rounds += 1
         self.restarted = False
-        self._follow_rule()
+        self._follow_rule(self._gather())
 
     def _clamped(self, value_q: int) -> int:
         self.counters.add(count.CLAMPED)
@@ -127,8 +128,7 @@ class Resilient:
                 found += 1
         return found
 
-    def _follow_rule(self) -> None:
-        found = self._gather()
+    def _follow_rule(self, found: int) -> None:
         self.held = found < 2 * self.faults_max + 1
         if self.held:
             self.counters.add(count.HELD)
@@ -152,6 +152,7 @@ class Exact:
         self.rounds = 0
         self.held = False
         self.restarted = False
+        self.speaks = True
         self.used = bytearray(len(neighbours.numbers))
 
     def hear(self, slot: int, frame: Frame, back_slot: int) -> None:

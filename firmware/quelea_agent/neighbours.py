@@ -7,7 +7,7 @@ ascending order of their numbers.
 
 from quelea_proto.fixed import ring16_diff
 from quelea_proto.frames import EPOCH, NODE, SEQ, SESSION, VALUE_Q, Frame
-from quelea_proto.limits import TICKS_MASK, USED_MOD
+from quelea_proto.limits import SMALL_MAX, TICKS_MASK, USED_MOD
 
 from quelea_agent import counters as count
 from quelea_agent.counters import Counters
@@ -24,6 +24,7 @@ class Neighbours:
             self._slots[numbers[slot]] = slot
         self.fresh_ms = fresh_ms
         self.counters = counters
+        self.boots = 0  # of neighbours, each of which was heard in a session new to it
         self.live = bytearray(slots)
         self.session = [0] * slots  # 0: never heard
         self.seq = [0] * slots
@@ -60,6 +61,7 @@ class Neighbours:
             return -1
         else:
             self.session[slot] = head[SESSION]
+            self.boots = (self.boots + 1) & SMALL_MAX
         self.seq[slot] = head[SEQ]
         self.crc[slot] = frame.crc
         self.epoch[slot] = head[EPOCH]

@@ -18,6 +18,8 @@ NUMBERS = (
     ("epoch_rounds", 0, limits.EPOCH_ROUNDS_MAX, 0),
     ("fresh_rounds", 1, limits.FRESH_ROUNDS_MAX, 4),
     ("fanout", 0, limits.FANOUT_MAX, 0),
+    ("quiet_rounds_max", 0, limits.QUIET_ROUNDS_MAX, 0),
+    ("dead_band_q", 0, limits.Q_MAX, 0),
     ("lo_q", -limits.Q_MAX, limits.Q_MAX, 0),
     ("hi_q", -limits.Q_MAX, limits.Q_MAX, limits.Q_MAX),
 )
@@ -40,6 +42,8 @@ class Settings:
         self.epoch_rounds = 0
         self.fresh_rounds = 4
         self.fanout = 0
+        self.quiet_rounds_max = 0  # 0: no cadence, a frame in every round
+        self.dead_band_q = 0
         self.lo_q = 0
         self.hi_q = limits.Q_MAX
 

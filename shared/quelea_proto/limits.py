@@ -55,7 +55,8 @@ TICKS_MASK = const(1073741823)  # ticks wrap at 2^30 ms (12.4 days), as MicroPyt
 TICKS_HALF = const(536870912)  # 2^29: half of the ring, the longest difference told apart
 PERIOD_MS_MIN = const(20)  # 50 rounds a second: above it the broker, not the rule, decides
 PERIOD_MS_MAX = const(3600000)  # an hour
-FRESH_ROUNDS_MAX = const(100)  # FRESH_ROUNDS_MAX * PERIOD_MS_MAX < TICKS_HALF
+FRESH_ROUNDS_MAX = const(100)  # with QUIET_ROUNDS_MAX, times PERIOD_MS_MAX: below TICKS_HALF
+QUIET_ROUNDS_MAX = const(48)  # rounds from one frame to the next of a node that has no news
 EPOCH_ROUNDS_MAX = const(1000000)
 FANOUT_MAX = const(126)
 
@@ -87,7 +88,7 @@ assert 2 * ESTIMATE_MAX + RESIDUE_MAX <= SMALL_MAX
 assert ESTIMATE_MAX + 2 * FLOW_MAX <= SMALL_MAX
 assert Q_MAX * 2 + ESTIMATE_MAX <= SMALL_MAX  # an input changed from one end to the other
 assert TICKS_MASK == SMALL_MAX and 2 * TICKS_HALF - 1 == TICKS_MASK
-assert FRESH_ROUNDS_MAX * PERIOD_MS_MAX < TICKS_HALF
+assert (FRESH_ROUNDS_MAX + QUIET_ROUNDS_MAX) * PERIOD_MS_MAX < TICKS_HALF
 assert PACKET_BYTES_MAX >= 5 + 2 + TOPIC_CHARS_MAX + 2 + FRAME_BYTES_MAX
 assert SUBSCRIPTIONS_MAX >= NEIGHBOURS_MAX + 10
 assert RESIDUE_MAX >= NEIGHBOURS_MAX + 1  # or an edge's weight would be 0

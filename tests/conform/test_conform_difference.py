@@ -25,7 +25,8 @@ def test_every_number_of_the_state_has_a_name():
         world = World(1, case, trace.make_agent)
         for node in world.nodes:
             assert isinstance(node.machine, Agent)
-            names = state_names(len(node.machine.state()), world.exact)
+            quiet = bool(world.quiet)
+            names = state_names(len(node.machine.state()), world.exact, quiet)
             assert names[0] == "value_q" and len(names) == len(set(names))
             assert len(names) == len(node.machine.state())
             assert ("waits" in names) == world.exact

@@ -58,6 +58,8 @@ def configuration(rng):
         "faults_max": faults_max, "period_ms": rng.choice([20, 50, 500, 1000, 3_600_000]),
         "epoch_rounds": rng.choice([0, 1, 2, 5, 20]), "fresh_rounds": rng.choice([1, 2, 4, 100]),
         "fanout": rng.choice([0, 0, 1, 3, 126]), "lo_q": lo_q, "hi_q": hi_q,
+        "quiet_rounds_max": rng.choice([0, 0, 1, 3, 16, 48]),
+        "dead_band_q": rng.choice([0, 1, (hi_q - lo_q) >> 8, Q_MAX]),
     }  # fmt: skip
 
 

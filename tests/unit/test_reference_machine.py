@@ -59,7 +59,7 @@ def test_counters_and_figures_of_a_node_are_readable(name, seed):
 @pytest.mark.parametrize("name", ["python", "cython"])
 @pytest.mark.parametrize("mode", ["resilient", "exact"])
 def test_a_node_falls_silent_at_the_end_of_its_session(name, mode, seed):
-    cfg = {**configuration(random.Random(seed)), "mode": mode}
+    cfg = {**configuration(random.Random(seed)), "mode": mode, "quiet_rounds_max": 0}
     pair = [make(cfg, 65535) for make in (agent, backend(name)["machine"].Machine)]
     for node in pair:
         node.seq = SEQ_MAX - 2
@@ -73,16 +73,21 @@ def test_a_node_falls_silent_at_the_end_of_its_session(name, mode, seed):
     assert spoke[-1] is False and any(spoke)
 
 
+@pytest.mark.parametrize("quiet", [0, 16])
 @pytest.mark.parametrize("mode", ["resilient", "exact"])
-def test_a_fleet_of_machines_is_a_fleet_of_agents(mode, seed):
-    """Eight nodes hear one another over a net that loses, repeats and reorders."""
+def test_a_fleet_of_machines_is_a_fleet_of_agents(mode, quiet, seed):
+    """Eight nodes hear one another over a net that loses, repeats and reorders.
+
+    REQ-CADENCE-1: also with the cadence, where the twin, the compiled reference and the agent are
+    silent in the same rounds.
+    """
     rng = random.Random(seed)
     makes = (agent, backend("cython")["machine"].Machine, backend("python")["machine"].Machine)
     cfgs = [
         {
             **configuration(rng), "mode": mode, "rule": "wmsr", "faults_max": 1, "node": node,
             "id": f"n{node}", "fanout": rng.choice([0, 3]), "period_ms": 100, "epoch_rounds": 15,
-            "lo_q": 0, "hi_q": 1 << 20,
+            "lo_q": 0, "hi_q": 1 << 20, "quiet_rounds_max": quiet, "dead_band_q": 1 << 19,
             "neighbours": [[to, f"n{to}", node - 1 - (to < node)]
                            for to in range(1, 9) if to != node],
         }
@@ -94,7 +99,7 @@ def test_a_fleet_of_machines_is_a_fleet_of_agents(mode, seed):
         outboxes = []
         for trio, inbox in zip(fleets, inboxes):
             demand_q = rng.randrange(1 << 20)
-            senses = rng.random() < 0.1
+            senses = rng.random() < (0.02 if quiet else 0.1)
             sent = []
             for node in trio:
                 if senses:
@@ -114,7 +119,8 @@ def test_a_fleet_of_machines_is_a_fleet_of_agents(mode, seed):
         for inbox in inboxes:
             rng.shuffle(inbox)
     values_q = [trio[0].value_q for trio in fleets]
-    assert len({trio[0].seq for trio in fleets}) <= 2 and max(values_q) > 0
+    seqs = {trio[0].seq for trio in fleets}
+    assert max(values_q) > 0 and (max(seqs) < 95 if quiet else len(seqs) <= 2)
 
 
 # (file, text, planted instead): each an error that somebody could make
@@ -140,9 +146,9 @@ PLANTED = [
     ("machine", "self.lost = not self.in_step", "self.lost = False"),
     ("machine", "self.lost and live > 2 * self.faults_max", "live > 2 * self.faults_max"),
     ("machine", "frame.seq > peer.seq", "frame.seq >= peer.seq"),
-    ("machine", "boots = around(frame.session, peer.session, 32768)",
+    ("machine", "boots = peers.around(frame.session, peer.session, 32768)",
      "boots = frame.session - peer.session"),
-    ("machine", "around(peer.epoch, self.epoch, 32768)", "peer.epoch - self.epoch"),
+    ("machine", "peers.around(peer.epoch, self.epoch, 32768)", "peer.epoch - self.epoch"),
     ("machine", "peer.live and peer.epoch == self.epoch", "peer.live"),
     ("machine", "behind_ms >= self.period_ms", "behind_ms > self.period_ms"),
     ("machine", "(self.next_wake_ms + self.period_ms) & limits.TICKS_MASK",
@@ -151,6 +157,17 @@ PLANTED = [
     ("machine", "self.value_q if self.begun else", "self.value_q if True else"),
     ("machine", "self.held = found <= 2 * self.faults_max", "self.held = found == 0"),
     ("machine", "max(self.lo_q, min(self.hi_q, peer.value_q))", "peer.value_q"),
+    ("machine", "self.value_q = self.value_q if heard else before_q", ""),
+    ("machine", "max(self.quiet, 1) - 1", "0"),
+    ("machine", "away > self.faults_max", "away > 0"),
+    ("machine", "not self.in_step or self.rounds + 1 >= longest", "self.rounds + 1 >= longest"),
+    ("machine", "if peer.live and self.lead(peer) > 0", "if peer.live and self.lead(peer) > 1"),
+    ("machine", "self.pace.voiced_q = self.value_q", ""),
+    ("pace", "self.agitation -= self.agitation // 8", ""),
+    ("pace", "if boots != self.answered", "if False"),
+    ("pace", "faults_max <= below", "faults_max < below"),
+    ("pace", "(self.longest - 1) * min", "self.longest * min"),
+    ("pace", "by_q = max(by_q, ", "by_q = max("),
 ]  # fmt: skip
 
 

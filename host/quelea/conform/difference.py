@@ -8,6 +8,7 @@ MASK = 0x7FFFFFFF  # integers are compared in 31 bits, two's complement
 HEAD = ("value_q", "input_q", "settled_q", "epoch", "rounds", "held", "restarted", "seq",
         "next_wake_ms", "demand_q", "random")  # fmt: skip
 SLOT = ("live", "session", "seq", "crc", "epoch", "value_q", "heard_ms", "suspicion", "used")
+CADENCE = ("volatility", "silent", "felt demand_q", "boots", "said_q")
 EDGE = ("flow_q", "turn", "residue", "peer_turn", "peer_q", "peer_count")
 
 
@@ -58,15 +59,19 @@ class Difference:
     lines: tuple[str, ...]
 
 
-def state_names(count: int, exact: bool) -> list[str]:
-    """Return a name for each integer of Agent.state(), or plain positions if they do not fit."""
+def state_names(count: int, exact: bool, quiet: bool = False) -> list[str]:
+    """Return a name for each integer of Agent.state(), or plain positions if they do not fit.
+
+    quiet: whether the node has a cadence.
+    """
+    last = ["waits" if exact else "lost, in step", *(CADENCE if quiet else ())]
     names = [*HEAD, *(f"counter {name}" for name in COUNTERS)]
     row = (*SLOT, *EDGE) if exact else SLOT
-    slots, rest = divmod(count - len(names) - 1, len(row))
+    slots, rest = divmod(count - len(names) - len(last), len(row))
     if rest:
         return [f"state[{at}]" for at in range(count)]
     names += [f"slot {slot} {name}" for slot in range(slots) for name in row]
-    return [*names, "waits" if exact else "lost, in step"]
+    return [*names, *last]
 
 
 def _bits(one: int, other: int) -> int:
@@ -101,7 +106,8 @@ def compare(where: str, expected: Step, got: Step) -> Difference:
         lines.append(f"next_wake_ms: reference {expected.wake}, target {got.wake}")
     if len(expected.after) != len(got.after):
         lines.append(f"state has {len(expected.after)} numbers, on the target {len(got.after)}")
-    names = state_names(len(expected.after), exact)
+    quiet = expected.setting("quiet_rounds_max") not in ("", "0")
+    names = state_names(len(expected.after), exact, quiet)
     for name, before, one, other in zip(names, expected.before, expected.after, got.after):
         if one != other:
             bits += _bits(one, other)

@@ -25,6 +25,8 @@ RANGES: dict[str, tuple[int, int, int | None]] = {
     "epoch_rounds": (0, limits.EPOCH_ROUNDS_MAX, 0),
     "fresh_rounds": (1, limits.FRESH_ROUNDS_MAX, 4),
     "fanout": (0, limits.FANOUT_MAX, 0),
+    "quiet_rounds_max": (0, limits.QUIET_ROUNDS_MAX, 0),
+    "dead_band_q": (0, limits.Q_MAX, 0),
     "lo_q": (-limits.Q_MAX, limits.Q_MAX, 0),
     "hi_q": (-limits.Q_MAX, limits.Q_MAX, limits.Q_MAX),
 }

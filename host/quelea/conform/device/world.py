@@ -17,6 +17,7 @@ Q_MAX = 8388607
 TICKS_MASK = 1073741823
 PERIODS_MS = (20, 100, 500, 1000, 60000, 3600000)
 EPOCHS_ROUNDS = (0, 1, 2, 5, 20, 20, 65)
+QUIETS_ROUNDS = (1, 3, 8, 16, 48)
 RANGES_Q = ((0, Q_MAX), (-Q_MAX, Q_MAX), (100, 200), (-1, 0), (-5000, 4000000), (0, 30000))
 STATE_EVERY_STEPS = 8  # the whole state goes into the digest this often; outputs always do
 STEPS_PER_CASE = 320
@@ -48,6 +49,7 @@ class World:
 
     def __init__(self, seed: int, case: int, make) -> None:
         self.random = random = Random(seed, case)
+        self.quiet = self._quiet(Random(seed, case + 100000))  # beside the other draws
         self.exact = random.one_in(3)
         self.lo_q, self.hi_q = RANGES_Q[random.below(len(RANGES_Q))]
         self.loss_in_16 = random.below(8)
@@ -63,6 +65,17 @@ class World:
                 node.now_ms = TICKS_MASK - random.below(100 * node.settings["period_ms"])
             if random.bits() & 7:
                 node.machine.sense(node.now_ms, some_q(random, self.lo_q, self.hi_q))
+
+    @staticmethod
+    def _quiet(random) -> dict:
+        """Return the settings of the cadence, which one case in four has."""
+        if not random.one_in(4):
+            return {}
+        bands_q = (0, 1, 20, 3000, Q_MAX)
+        return {
+            "quiet_rounds_max": QUIETS_ROUNDS[random.below(len(QUIETS_ROUNDS))],
+            "dead_band_q": bands_q[random.below(len(bands_q))],
+        }
 
     def _numbers(self) -> tuple[list[int], list[bool]]:
         """Return the ascending numbers of all members, and which of them are machines."""
@@ -94,6 +107,7 @@ class World:
             skip = random.below(count) if random.one_in(3) and count > 2 else -1
             skips.append(-1 if skip == at else skip)
         shared = self._shared()
+        shared.update(self.quiet)
         nodes = []
         for at in range(count):
             if not machines[at]:

@@ -2,25 +2,22 @@
 cimport cython
 from libc.stdint cimport int64_t, uint8_t
 
-from quelea.reference.compiled cimport codec, flows, limits, rules
+from quelea.reference.compiled cimport codec, flows, limits, pace, peers, rules
 from quelea.reference.compiled.codec cimport Frame
 from quelea.reference.compiled.flows cimport Edge, Flows
+from quelea.reference.compiled.pace cimport Pace
+from quelea.reference.compiled.peers cimport Peer
 
 cdef int64_t VALUES[limits.NEIGHBOURS_MAX + 2]
 cdef uint8_t WIRE[limits.FRAME_BYTES_MAX]
 
-cdef int64_t around(int64_t later, int64_t earlier, int64_t half)
-
-cdef class Peer:
-    cdef readonly int64_t number, back_slot, live, session, seq, crc, epoch, value_q, heard_ms
-    cdef readonly int64_t suspicion, used
-
 cdef class Machine:
     cdef readonly list peers
     cdef readonly Flows edges
+    cdef readonly Pace pace
     cdef readonly int64_t degree, node, session, rule, faults_max, period_ms, epoch_rounds
     cdef readonly int64_t fresh_ms, lo_q, hi_q, value_q, input_q, settled_q, epoch, rounds
-    cdef readonly int64_t next_wake_ms, demand_q, fanout, random
+    cdef readonly int64_t next_wake_ms, demand_q, fanout, random, quiet, boots
     cdef public int64_t seq  # to be set near its end
     cdef readonly bint exact, held, restarted, begun, started, lost, in_step
     cdef bytearray deck
@@ -42,7 +39,10 @@ cdef class Machine:
     cdef int64_t refusal(self, Peer peer)
 
     @cython.locals(slot=int64_t, peer=Peer, age_ms=int64_t, ahead=int64_t)
-    cdef void turn_round(self, int64_t now_ms)
+    cdef bint turn_round(self, int64_t now_ms)
+
+    @cython.locals(peer=Peer, longest=int64_t)
+    cdef bint is_time(self)
 
     @cython.locals(best=int64_t, live=int64_t, lost=bint, lead=int64_t, peer=Peer)
     cdef int64_t ahead(self)
@@ -57,11 +57,18 @@ cdef class Machine:
     @cython.locals(slot=int64_t, peer=Peer)
     cdef void forget(self) noexcept
 
-    @cython.locals(found=int64_t, slot=int64_t, peer=Peer, value_q=int64_t)
-    cdef void follow(self)
+    @cython.locals(
+        found=int64_t, away=int64_t, slot=int64_t, peer=Peer, value_q=int64_t, before_q=int64_t,
+        apart=bint, news=bint, heard=bint
+    )
+    cdef bint follow(self)
+
+    @cython.locals(wanted_q=int64_t, leap_q=int64_t, furthest_q=int64_t,
+                   peer=Peer, edge=Edge)
+    cdef bint wake(self)
 
     @cython.locals(slot=int64_t, peer=Peer)
-    cdef void settle(self)
+    cdef bint settle(self)
 
     cdef void mirror(self) noexcept
 

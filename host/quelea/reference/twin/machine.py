@@ -1,8 +1,8 @@
 """The whole node of the reference: Machine has the agent's seam and the agent's state, no more.
 
-What comes in a frame goes to one Peer object a neighbour; what a round does is decided in
-`turn_over` (an epoch begins), `follow` (the rule) or `settle` (edge flows), and whether anybody
-hears of it in `Pace`. Written from the protocol, not from quelea_agent; `state()` lists the same integers in the same order.
+What comes in a frame goes to one Peer a neighbour; what a round does is decided in `turn_over`
+(an epoch begins), `follow` (the rule) or `settle` (edge flows), who hears of it in Pace. Written
+from the protocol, not from quelea_agent; `state()` lists the same integers in the same order.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from quelea_proto import limits
 
 from quelea.reference import config
 
-from . import codec, flows, pace, peer, rules
+from . import codec, flows, pace, peers, rules
 
 COMPILED = {
     "EPOCH_MASK": limits.EPOCH_MASK,
@@ -25,31 +25,7 @@ COMPILED = {
     "USED_MOD": limits.USED_MOD,
 }
 
-# counters[i] belongs to COUNTERS[i]; 1..6 are the causes of codec.CAUSES
-COUNTERS = (
-    "frames_in",
-    "bad_short",
-    "bad_version",
-    "bad_kind",
-    "bad_length",
-    "bad_crc",
-    "bad_range",
-    "bad_sender",
-    "unknown_sender",
-    "session_old",
-    "stale",
-    "duplicate",
-    "equivocation",
-    "wrong_mode",
-    "accepted",
-    "clamped",
-    "rounds",
-    "held",
-    "late",
-    "epoch_jumps",
-    "demand_clamped",
-)
-
+COUNTERS = peers.COUNTERS
 VALUES = rules.zeros(limits.NEIGHBOURS_MAX + 2)
 WIRE = bytearray(limits.FRAME_BYTES_MAX)
 
@@ -62,7 +38,7 @@ class Machine:
 
     def __init__(self, cfg: dict[str, Any], session: int) -> None:
         cfg = config.check(cfg, session)
-        self.peers = [peer.Peer(row[0], row[2]) for row in cfg["neighbours"]]
+        self.peers = [peers.Peer(row[0], row[2]) for row in cfg["neighbours"]]
         self.degree = len(self.peers)
         self.node = cfg["node"]
         self.session = session
@@ -114,7 +90,7 @@ class Machine:
             self.started = True
             phase_ms = 619 * self.node % self.period_ms
             self.next_wake_ms = (now_ms + phase_ms) & limits.TICKS_MASK
-        behind_ms = peer.around(now_ms, self.next_wake_ms, limits.TICKS_HALF)
+        behind_ms = peers.around(now_ms, self.next_wake_ms, limits.TICKS_HALF)
         if behind_ms < 0:
             return ()
         if behind_ms >= self.period_ms:
@@ -159,6 +135,8 @@ class Machine:
             return
         self.count(14)
         peer.live = 1
+        if peer.session != frame.session:
+            self.boots = (self.boots + 1) & limits.SMALL_MAX
         peer.session = frame.session
         peer.seq = frame.seq
         peer.crc = frame.crc
@@ -190,12 +168,12 @@ class Machine:
                 return first
         return -1
 
-    def refusal(self, peer: Peer) -> int:
+    def refusal(self, peer: peers.Peer) -> int:
         """Return the counter of what is wrong with the frame's age, or 0; session 0: none yet."""
         frame = self.frame
         if peer.session == 0:
             return 0
-        boots = around(frame.session, peer.session, 32768)
+        boots = peers.around(frame.session, peer.session, 32768)
         if boots < 0:
             return 9
         if boots > 0 or frame.seq > peer.seq:
@@ -207,17 +185,16 @@ class Machine:
 
     # -- a round ------------------------------------------------------------------------------
 
-    def turn_round(self, now_ms: int) -> None:
-        """Do one round in the node's mode."""
+    def turn_round(self, now_ms: int) -> bool:
+        """Do one round in the node's mode; return whether others hear of it."""
         self.count(16)
         for slot in range(self.degree):
             peer = self.peers[slot]
-            age_ms = around(now_ms, peer.heard_ms, limits.TICKS_HALF)
+            age_ms = peers.around(now_ms, peer.heard_ms, limits.TICKS_HALF)
             if age_ms < 0 or age_ms > self.fresh_ms:
                 peer.live = 0
         if self.exact:
-            self.settle()
-            return
+            return self.wake() and self.settle()
         ahead = self.ahead()
         if ahead != 0:
             self.count(19)
@@ -225,13 +202,24 @@ class Machine:
             self.turn_over(ahead)
         elif not self.begun:
             self.turn_over(0)
-        elif 0 < self.epoch_rounds <= self.rounds + 1:
+        elif 0 < self.epoch_rounds <= self.rounds + 1 and self.is_time():
             self.lost = not self.in_step
             self.turn_over(1)
         else:
             self.rounds += 1
             self.restarted = False
-            self.follow()
+            return self.follow()
+        return True
+
+    def is_time(self) -> bool:
+        """Return whether an epoch ends that has lasted epoch_rounds: without news it goes on."""
+        longest = self.epoch_rounds * self.quiet
+        if not self.in_step or self.rounds + 1 >= longest:
+            return True
+        for peer in self.peers:
+            if peer.live and self.lead(peer) > 0:
+                return True
+        return abs(self.demand_q - self.input_q) > self.pace.band_q
 
     def ahead(self) -> int:
         """Return how far the (F + 1)-th furthest live neighbour is: below 0 only when lost."""
@@ -252,9 +240,9 @@ class Machine:
             found += peer.live and self.lead(peer) >= lead
         return found
 
-    def lead(self, peer: Peer) -> int:
+    def lead(self, peer: peers.Peer) -> int:
         """Return by how many epochs a neighbour is further."""
-        return around(peer.epoch, self.epoch, 32768)
+        return peers.around(peer.epoch, self.epoch, 32768)
 
     def turn_over(self, steps: int) -> None:
         """Begin the epoch `steps` further on from the own demand."""
@@ -266,6 +254,8 @@ class Machine:
         self.held = self.in_step = False
         self.restarted = True
         self.forget()
+        self.pace.sway(0, self.demand_q)
+        self.pace.due(True, self.boots)
 
     def forget(self) -> None:
         """Name no input as used."""
@@ -273,9 +263,12 @@ class Machine:
             peer = self.peers[slot]
             peer.used = 0
 
-    def follow(self) -> None:
-        """Apply the rule to the live values of the own epoch, or hold when they are too few."""
-        found = 0
+    def follow(self) -> bool:
+        """Apply the rule to the live values of the own epoch, or hold when they are too few.
+
+        Return whether others hear of it; of what nobody hears the value is as it was.
+        """
+        found = away = 0
         for slot in range(self.degree):
             peer = self.peers[slot]
             peer.used = 0
@@ -286,6 +279,10 @@ class Machine:
                 VALUES[found] = value_q
                 found += 1
                 peer.used = 1 + peer.seq % limits.USED_MOD
+            else:
+                away += peer.live
+        before_q = self.value_q
+        apart = self.quiet > 0 and self.pace.apart(before_q, VALUES, found, self.faults_max)
         self.held = found <= 2 * self.faults_max
         if self.held:
             self.count(17)
@@ -294,8 +291,31 @@ class Machine:
             self.lost = False
             self.rounds, self.in_step = (self.rounds if self.in_step else 1), True
             self.value_q = rules.combine(self.rule, self.value_q, VALUES, found, self.faults_max)
+        if self.quiet == 0:
+            return True
+        self.pace.sway(abs(self.value_q - before_q), self.demand_q)
+        news = (apart and self.value_q != before_q) or away > self.faults_max
+        heard = self.pace.due(news, self.boots)
+        self.value_q = self.value_q if heard else before_q
+        return heard
 
-    def settle(self) -> None:
+    def wake(self) -> bool:
+        """Return whether this round of exact mode is done at all; in silence nothing moves."""
+        if self.quiet == 0:
+            return True
+        wanted_q = self.edges.estimate_q + self.demand_q - self.edges.input_q
+        leap_q = abs(wanted_q - self.pace.voiced_q)
+        furthest_q = leap_q
+        for peer, edge in zip(self.peers, self.edges.edges):
+            if peer.live and edge.peer_count > 0:
+                furthest_q = max(furthest_q, abs(wanted_q - edge.peer_q))
+        self.pace.sway(leap_q, self.demand_q)
+        if self.pace.due(furthest_q > self.pace.band_q, self.boots):
+            return True
+        self.rounds += 1
+        return False
+
+    def settle(self) -> bool:
         """Follow the demand, then even out every live edge whose turn is here."""
         self.rounds += 1
         if self.edges.input_q != self.demand_q:
@@ -308,6 +328,8 @@ class Machine:
             elif self.edges.move(slot):
                 self.held = False
         self.mirror()
+        self.pace.voiced_q = self.value_q
+        return True
 
     def mirror(self) -> None:
         """Show the estimate of the flows as the value, and as what to act on."""
@@ -372,4 +394,6 @@ class Machine:
                 edge = self.edges.edges[slot]
                 row += edge.row()
         row.append(self.edges.waits if self.exact else int(self.lost) + 2 * int(self.in_step))
+        if self.quiet:
+            row += self.pace.row()
         return tuple(row)

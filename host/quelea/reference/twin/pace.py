@@ -4,6 +4,8 @@ Written from docs/protocol.md. Volatility counts 4096ths of full agitation, a mo
 the signal's range in one round.
 """
 
+from collections.abc import Sequence
+
 COMPILED: dict[str, int] = {}  # of quelea_proto.limits, none
 
 
@@ -20,7 +22,7 @@ class Pace:
         self.full_q = (hi_q - lo_q) // 64
         if self.full_q < 1:
             self.full_q = 1
-        self.agitation = 4096
+        self.agitation = 6144
         self.silent = self.answered = self.voiced_q = 0
         self.demand_q = lo_q
 
@@ -32,6 +34,21 @@ class Pace:
         rise = 4096 * by_q // self.full_q if by_q < self.full_q else 4096
         self.agitation = max(self.agitation, rise)
 
+    def apart(self, own_q: int, values: Sequence[int], count: int, faults_max: int) -> bool:
+        """Return whether values[:count], F left out at each end, and the own one span more than
+        the band; False for fewer than 2F + 1."""
+        if count <= 2 * faults_max:
+            return False
+        low_q = high_q = own_q
+        for i in range(count):
+            below = 0
+            for j in range(count):
+                below += values[j] < values[i] or (values[j] == values[i] and j < i)
+            if faults_max <= below < count - faults_max:
+                low_q = min(low_q, values[i])
+                high_q = max(high_q, values[i])
+        return high_q - low_q > self.band_q
+
     def due(self, news: bool, boots: int) -> bool:
         """Return whether this round is spoken of; boots: new lives of neighbours so far."""
         self.silent += 1
@@ -39,8 +56,8 @@ class Pace:
             news = True
         self.answered = boots
         if news:
-            self.agitation = 4096
-        elif self.silent < self.longest - (self.longest - 1) * self.agitation // 4096:
+            self.agitation = 6144
+        elif self.silent < self.longest - (self.longest - 1) * min(4096, self.agitation) // 4096:
             return False
         self.silent = 0
         return True

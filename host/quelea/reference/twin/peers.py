@@ -1,6 +1,31 @@
-"""One neighbour as the reference's node knows it, and differences on a ring."""
+"""One neighbour as the reference's node knows it, what it counts, and differences on a ring."""
 
 COMPILED: dict[str, int] = {}  # of quelea_proto.limits, none
+
+# counters[i] belongs to COUNTERS[i]; 1..6 are the causes of codec.CAUSES
+COUNTERS = (
+    "frames_in",
+    "bad_short",
+    "bad_version",
+    "bad_kind",
+    "bad_length",
+    "bad_crc",
+    "bad_range",
+    "bad_sender",
+    "unknown_sender",
+    "session_old",
+    "stale",
+    "duplicate",
+    "equivocation",
+    "wrong_mode",
+    "accepted",
+    "clamped",
+    "rounds",
+    "held",
+    "late",
+    "epoch_jumps",
+    "demand_clamped",
+)
 
 
 def around(later: int, earlier: int, half: int) -> int:

@@ -1,4 +1,4 @@
-# C types of quelea/reference/twin/peer.py.
+# C types of quelea/reference/twin/peers.py.
 from libc.stdint cimport int64_t
 
 cdef int64_t around(int64_t later, int64_t earlier, int64_t half)
