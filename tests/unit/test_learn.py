@@ -17,7 +17,7 @@ SMALL = (tables.ROWS[2], tables.ROWS[-2], tables.ROWS[-1])
 
 
 def test_tables_beat_the_bandit_and_keep_to_their_caps() -> None:
-    memory = tables.dumped(tables.train(2))
+    memory = tables.dumped(tables.train(5))
     found = tables.tabulate(range(1, 3), memory, 1, SMALL)
     last = {name: float(np.mean([one.last for one in row])) for name, row in found.items()}
     assert last["q-learning"] > 0.95 > last["bandit"]
