@@ -32,8 +32,44 @@ def ota(
     raise typer.Exit(command(asked))
 
 
+def ca(
+    verb: Annotated[str, typer.Argument(help="init FLEET, issue ID..., revoke ID..., or list.")],
+    names: Annotated[list[str] | None, typer.Argument(help="The fleet, or ids of nodes.")] = None,
+    folder: Annotated[Path, typer.Option(help="Of the authority; keep it off every network.")] = (
+        Path("ca")
+    ),
+    broker: Annotated[
+        list[str] | None, typer.Option(help="Names and addresses by which boards reach it.")
+    ] = None,
+    days: Annotated[int, typer.Option(help="For how long certificates are valid.")] = 1825,
+    host: Annotated[bool, typer.Option("--host", help="For programs, which may do all.")] = False,
+    renew: Annotated[bool, typer.Option("--renew", help="Revoke the old one first.")] = False,
+    json: Json = False,
+) -> None:
+    """Certificates and keys of a fleet: a folder a node, and the broker's configuration."""
+    from quelea.secure.command import command
+
+    raise typer.Exit(command(verb, names or [], folder, broker or [], days, host, renew, json))
+
+
+def doctor(
+    fleet: Annotated[str, typer.Argument(help="A fleet.toml, for its members and broker.")] = "",
+    broker: Annotated[str, typer.Option(help="mqtt://user:pass@host, mqtts://host:port.")] = "",
+    ca: Annotated[Path | None, typer.Option(help="Folder of the fleet's authority.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Folder of a run with mosquitto.")] = None,
+    broker_log: Annotated[Path | None, typer.Option(help="mosquitto's log.")] = None,
+    name: Annotated[str, typer.Option(help="Of the fleet.")] = "",
+    seconds: Annotated[float, typer.Option(help="To wait for the status of every node.")] = 6.0,
+    json: Json = False,
+) -> None:
+    """What is wrong here, at the broker and with the nodes: each finding with its remedy."""
+    from quelea.secure.doctor.command import Asked, command
+
+    raise typer.Exit(command(Asked(fleet, broker, ca, run, broker_log, name, seconds), json))
+
+
 def register(app: typer.Typer) -> None:
     """Put the commands of this file into the command line."""
-    commands: tuple[Callable[..., None], ...] = (ota,)
+    commands: tuple[Callable[..., None], ...] = (ota, ca, doctor)
     for command in commands:
         app.command()(command)

@@ -1,0 +1,1 @@
+"""`quelea doctor`: what is wrong here, at the broker and in the fleet, each with its remedy."""

@@ -1,0 +1,115 @@
+"""The broker from outside: does it answer, to whom, and does it hold a client to its topics."""
+
+import ssl
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from quelea_proto import topics
+
+from quelea.fleet import mqtt_probe
+from quelea.secure.doctor.finding import ERROR, NOTE, OK, WARNING, Finding
+
+ANSWER_S = 5.0
+NOT_AUTHORISED = 135  # MQTT 5.0, 2.4
+VERSION_REFUSED = (1, 132)
+STRANGER = "doctor-probe"  # the id of nobody
+ACL_REMEDY = "give the broker the access list: broker/acl of `quelea ca`"
+
+
+def look(
+    host: str, port: int, fleet: str, account: tuple[str, str], tls: ssl.SSLContext | None
+) -> Iterator[Finding]:
+    """Yield what is found; nothing but the first finding where nobody answers."""
+    try:
+        code = mqtt_probe.ask(host, port, *account, timeout_s=ANSWER_S, tls=tls)
+    except (mqtt_probe.NoAnswer, ssl.SSLError) as error:
+        remedy = "start the broker; is the address right, and the certificate of this fleet?"
+        yield Finding("broker", ERROR, f"{host}:{port}: {error}", remedy)
+        return
+    if code != mqtt_probe.ACCEPTED:
+        said = mqtt_probe.CAUSES.get(code, str(code))
+        yield Finding("broker", ERROR, f"{host}:{port}: {said}", "give the right account")
+        return
+    yield Finding("broker", OK, f"{host}:{port} answers" + (" by TLS" if tls else ""))
+    if tls is None:
+        text = "passwords and frames cross the network in the clear"
+        yield Finding("tls", WARNING, text, "`quelea ca init`, and `mqtts://` as broker")
+    yield _anonymous(host, port, tls)
+    yield Probe(host, port, account, tls).publish(topics.build("status", fleet, STRANGER))
+
+
+def _anonymous(host: str, port: int, tls: ssl.SSLContext | None) -> Finding:
+    """Try to come in without an account, or without a certificate."""
+    bare = None
+    if tls is not None:
+        bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        bare.check_hostname = False
+        bare.verify_mode = ssl.CERT_NONE
+    what = "a certificate" if tls else "an account"
+    try:
+        code = mqtt_probe.ask(host, port, timeout_s=ANSWER_S, tls=bare)
+    except (mqtt_probe.NoAnswer, ssl.SSLError):
+        code = -1
+    if code == mqtt_probe.ACCEPTED:
+        remedy = "require_certificate true" if tls else "allow_anonymous false"
+        return Finding("anonymous", ERROR, f"it lets in who has not {what}", remedy)
+    return Finding("anonymous", OK, f"it turns away who has not {what}")
+
+
+class Probe:
+    """One MQTT 5 client, which is told why a publish was refused."""
+
+    def __init__(
+        self, host: str, port: int, account: tuple[str, str], tls: ssl.SSLContext | None
+    ) -> None:
+        self._place = (host, port)
+        self._code = -1
+        self._connack = -1
+        self._done = threading.Event()
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=STRANGER, protocol=MQTTProtocolVersion.MQTTv5
+        )
+        if account[0]:
+            client.username_pw_set(*account)
+        if tls is not None:
+            client.tls_set_context(tls)
+        client.on_connect = self._connected
+        client.on_publish = self._published
+        self._client = client
+
+    def _connected(self, client: Any, data: Any, flags: Any, reason: Any, _: Any) -> None:
+        self._connack = reason.value
+        if reason.is_failure:
+            self._done.set()
+        else:
+            client.publish(self._topic, b"{}", 1)
+
+    def _published(self, client: Any, data: Any, mid: Any, reason: Any, _: Any) -> None:
+        self._code = reason.value
+        self._done.set()
+
+    def publish(self, topic: str) -> Finding:
+        """Publish on a topic of somebody else; the broker must say that it may not be."""
+        self._topic = topic
+        try:
+            if self._client.connect(*self._place, keepalive=10) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                raise OSError("no connection")
+            self._client.loop_start()
+            self._done.wait(ANSWER_S)
+        except (OSError, ssl.SSLError) as error:
+            return Finding("access", WARNING, f"it could not be asked: {error}", ACL_REMEDY)
+        finally:
+            self._client.disconnect()
+            self._client.loop_stop()
+        if self._connack in VERSION_REFUSED or self._connack == -1:
+            text = "this broker has no MQTT 5, which tells why a publish is refused"
+            return Finding("access", NOTE, text)
+        if self._code == NOT_AUTHORISED:
+            return Finding("access", OK, f"a publish on {topic} is refused (reason code 135)")
+        if self._code < 0:
+            return Finding("access", WARNING, f"no answer to a publish on {topic}", ACL_REMEDY)
+        text = f"a publish on {topic}, which is another's, is accepted (reason {self._code})"
+        return Finding("access", ERROR, text, ACL_REMEDY)
