@@ -14,6 +14,7 @@ options.defaults(  # noqa: F821
     traffic=False,  # an intersection's signals
     tls=False,  # certificates; the image must have MicroPython's `tls`
     auth=False,  # tags on frames, by keys of pairs or of the fleet
+    drivers=False,  # current clamps, relays, PWM, control pilots
     update=False,  # signed documents, updates over the air
 )
 
@@ -121,6 +122,17 @@ if options.tls:  # noqa: F821
     package("quelea_agent", ("port/tls_wire.py",))  # noqa: F821
 if options.auth:  # noqa: F821
     package("quelea_agent", ("port/auth.py",))  # noqa: F821
+if options.drivers:  # noqa: F821
+    package(  # noqa: F821
+        "quelea_agent",
+        (
+            "port/drivers/__init__.py",
+            "port/drivers/clamp.py",
+            "port/drivers/pilot.py",
+            "port/drivers/pwm.py",
+            "port/drivers/relay.py",
+        ),
+    )
 if options.update:  # noqa: F821
     module("start.py")  # noqa: F821
     package(  # noqa: F821

@@ -150,6 +150,9 @@ class Wlan:
     def isconnected(self) -> bool:
         return self.up
 
+    def status(self) -> int:
+        return 1001  # connecting
+
     def disconnect(self) -> None:
         self.calls.append("disconnect")
         if self.fails:
@@ -179,6 +182,11 @@ class Nvs:
         self.stored.update(self.fresh)
 
 
+class Rtc:
+    def memory(self, data: bytes | None = None) -> bytes:
+        return b""
+
+
 class Adc:
     ATTN_11DB = 3
 
@@ -204,7 +212,7 @@ def esp32(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The board's port, imported over stubs."""
     stubs = {
         "esp32": SimpleNamespace(NVS=Nvs),
-        "machine": SimpleNamespace(ADC=Adc, Pin=int, WDT=Wdt, reset_cause=lambda: 1),
+        "machine": SimpleNamespace(ADC=Adc, Pin=int, WDT=Wdt, RTC=Rtc, reset_cause=lambda: 1),
         "network": SimpleNamespace(WLAN=Wlan, STA_IF=0),
     }
     for name, stub in stubs.items():
@@ -249,7 +257,7 @@ def test_board_port(esp32: ModuleType) -> None:
     assert problem is None and sensor.read_q(0) == 2995
     assert port.sensor({"kind": "adc", "pin": 34, "shift": 0}, 0)[0] is None
     assert port.sensor({"kind": "constant", "value_q": 3}, 0)[0].read_q(0) == 3
-    assert port.facts() == (("reset_cause", "1"),)
+    assert port.facts() == (("reset_cause", "1"), ("reset_by", '""'))
 
 
 def test_unix_ticks_stay_on_the_ring(monkeypatch: pytest.MonkeyPatch) -> None:
