@@ -32,6 +32,146 @@ def ota(
     raise typer.Exit(command(asked))
 
 
+Fleet = Annotated[str, typer.Argument(help="A fleet.toml.")]
+Ports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ports", "--port", help="A port, USB serial number, or folder of virtual boards."
+    ),
+]
+Jobs = Annotated[int, typer.Option(help="Boards at a time.")]
+ReadyS = Annotated[float, typer.Option(help="A board has so long to become ready.")]
+
+
+def ls(
+    ports: Ports = None,
+    passive: Annotated[
+        bool, typer.Option("--passive", help="Ask no board: no program is interrupted.")
+    ] = False,
+    jobs: Jobs = 8,
+    json: Json = False,
+) -> None:
+    """List boards: port, chip, unique id, node, firmware. A running one is started again."""
+    from quelea.deploy import command
+
+    raise typer.Exit(command.ls(ports or [], passive, jobs, json))
+
+
+def flash(
+    image: Annotated[Path, typer.Argument(help="MicroPython's .bin file for the chip.")],
+    ports: Ports = None,
+    sha256: Annotated[str, typer.Option(help="Of the image; default: from IMAGE.sha256.")] = "",
+    erase: Annotated[bool, typer.Option("--erase", help="Erase the whole flash first.")] = False,
+    baud: Annotated[int, typer.Option(help="Speed of the wire.")] = 460_800,
+    jobs: Jobs = 8,
+    json: Json = False,
+) -> None:
+    """Write MicroPython into boards: image and chip checked, all at once, no eFuse touched."""
+    from quelea.deploy import command
+
+    raise typer.Exit(command.flash(image, ports or [], sha256, erase, baud, jobs, json))
+
+
+def enroll(
+    fleet: Fleet = "fleet.toml",
+    ports: Ports = None,
+    node: Annotated[str, typer.Option(help="Which node one board becomes.")] = "",
+    jobs: Jobs = 8,
+    json: Json = False,
+) -> None:
+    """Make boards nodes of a fleet: id, password and Wi-Fi go into their protected store."""
+    from quelea.deploy import command
+
+    raise typer.Exit(command.enroll(fleet, ports or [], node, jobs, json))
+
+
+def deploy(
+    fleet: Fleet = "fleet.toml",
+    ports: Ports = None,
+    wait: Annotated[bool, typer.Option(help="Until each is ready at the broker.")] = True,
+    ready_s: ReadyS = 60.0,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Give out the parts of the limit again; all must stop.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Though others may run with other limits.")
+    ] = False,
+    jobs: Jobs = 8,
+    json: Json = False,
+) -> None:
+    """Copy to each board what differs, check it, start it, and wait until it is ready."""
+    from quelea.deploy import command
+
+    raise typer.Exit(command.deploy(fleet, ports or [], wait, ready_s, anew, force, jobs, json))
+
+
+def up(
+    fleet: Fleet = "fleet.toml",
+    ports: Ports = None,
+    ready_s: ReadyS = 60.0,
+    logs: Annotated[bool, typer.Option(help="Then show what the nodes say.")] = True,
+    jobs: Jobs = 8,
+    json: Json = False,
+) -> None:
+    """Validate, build, deploy, wait until all are ready, then show what they say."""
+    from quelea.deploy import command
+
+    raise typer.Exit(command.up(fleet, ports or [], ready_s, logs, jobs, json))
+
+
+def logs(
+    nodes: Annotated[list[str] | None, typer.Argument(help="Only these, such as n03.")] = None,
+    fleet: Annotated[str, typer.Option(help="A fleet.toml.")] = "fleet.toml",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Until Ctrl-C.")] = False,
+) -> None:
+    """Show what nodes say at the broker: states, starts, events; with -f as it comes."""
+    from quelea.deploy import command
+
+    raise typer.Exit(command.logs(fleet, nodes or [], follow))
+
+
+def clean(
+    fleet: Fleet = "fleet.toml",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list them.")] = False,
+    json: Json = False,
+) -> None:
+    """Clear what nodes that are no longer in the fleet left retained at the broker."""
+    from quelea.deploy import command
+
+    raise typer.Exit(command.clean(fleet, dry_run, json))
+
+
+def broker(
+    fleet: Fleet = "fleet.toml",
+    kind: Annotated[str, typer.Option(help="nats or mosquitto.")] = "nats",
+    folder: Annotated[Path | None, typer.Option(help="Of its files; default: below runs.")] = None,
+) -> None:
+    """Run a broker for a fleet, where its [broker] says, with its accounts, until Ctrl-C."""
+    from quelea.deploy.brokering import command
+
+    raise typer.Exit(command(fleet, kind, folder))
+
+
+def virtual(
+    boards: Annotated[int, typer.Option(help="How many.")] = 8,
+    folder: Annotated[Path, typer.Option(help="Where they keep their flash.")] = Path("boards"),
+    chip: Annotated[str, typer.Option(help="What they are to esptool.")] = "esp32",
+    flash_kb: Annotated[
+        int, typer.Option(help="Size of a littlefs; 0: a folder without a bound.")
+    ] = 0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="Such as b03:full; hang, wrong-chip, full, unplug:20000."),
+    ] = None,
+    heap_kb: Annotated[int, typer.Option(help="A board's heap in KB of 32-bit words.")] = 110,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin with empty flashes.")] = False,
+) -> None:
+    """Run boards without hardware: a real MicroPython each behind a pty; until Ctrl-C."""
+    from quelea.deploy.virtual.command import command
+
+    raise typer.Exit(command(boards, folder, chip, flash_kb, fault or [], heap_kb, fresh))
+
+
 def ca(
     verb: Annotated[str, typer.Argument(help="init FLEET, issue ID..., revoke ID..., or list.")],
     names: Annotated[list[str] | None, typer.Argument(help="The fleet, or ids of nodes.")] = None,
@@ -70,6 +210,8 @@ def doctor(
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this file into the command line."""
-    commands: tuple[Callable[..., None], ...] = (ota, ca, doctor)
+    commands: tuple[Callable[..., None], ...] = (
+        ls, flash, enroll, deploy, up, logs, clean, broker, virtual, ota, ca, doctor,
+    )  # fmt: skip
     for command in commands:
         app.command()(command)

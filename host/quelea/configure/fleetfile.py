@@ -5,6 +5,7 @@
               faults_max, line_q, rise_q a round, settle_s, on_s, off_s, turn_s
     [load]    what every member has: floor_q, least_q, most_q, unit_q, priority, reserve_q, on
     [[member]]  a member that differs: node, and keys of [load]
+    [broker], [wifi], [board], [boards]  for boards; see boardtables.py
 
 Files that ship with Quelea are found by their name: host/quelea/configure/ready/<name>.toml.
 """
@@ -18,6 +19,7 @@ from typing import Any
 from quelea_proto.limits import HEADROOM_Q_MAX, SHARED_LIMITS_MAX
 
 from quelea import shipped
+from quelea.configure import boardtables
 from quelea.configure.lines import Lines
 from quelea.errors import UserError
 from quelea.fleet.options import FleetOptions
@@ -87,11 +89,24 @@ def apply(options: FleetOptions) -> tuple[FleetOptions, Group | None]:
 
 def load(path: Path) -> tuple[dict[str, Any], Group]:
     """Read a file: (options of [fleet], the group); UserError names file and line."""
+    return parse(_text(path), path.name if path.parent == READY else str(path))
+
+
+def load_boards(path: Path) -> boardtables.BoardTables:
+    """Read what a file says of its boards; UserError names file and line."""
+    text = _text(path)
+    lines = Lines(text, str(path))
     try:
-        text = path.read_text(encoding="utf-8")
+        return boardtables.parse(tomllib.loads(text), lines)
+    except tomllib.TOMLDecodeError as error:
+        raise lines.syntax(str(error)) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot be read: {error}", str(path), "", "name a TOML file") from None
-    return parse(text, path.name if path.parent == READY else str(path))
 
 
 def parse(text: str, where: str) -> tuple[dict[str, Any], Group]:
@@ -102,15 +117,18 @@ def parse(text: str, where: str) -> tuple[dict[str, Any], Group]:
     except tomllib.TOMLDecodeError as error:
         raise lines.syntax(str(error)) from None
     for table, content in tables.items():
-        known = table in ("fleet", "limit", "load") and isinstance(content, dict)
+        known = table in ("fleet", "limit", "load", *boardtables.TABLES)
+        known = known and isinstance(content, dict)
         if not known and not (table == "member" and isinstance(content, list)):
             raise UserError(
                 f"there is no table {table!r}",
                 lines.of(table),
-                "tables: [fleet], [limit], [load], [[member]]",
+                "tables: [fleet], [limit], [load], [[member]], "
+                + ", ".join(f"[{name}]" for name in boardtables.TABLES),
                 "correct it",
             )
     options = _options(tables.get("fleet", {}), lines)
+    boardtables.parse(tables, lines)
     limit = _table(tables.get("limit", {}), "limit", lines, lambda key: lines.of("limit", key))
     if "limit_q" not in tables.get("limit", {}):
         raise UserError("limit_q is missing", lines.of("limit"), "what is shared", "write it")

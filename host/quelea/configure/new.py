@@ -19,6 +19,7 @@ QUESTIONS: tuple[tuple[str, str, Any], ...] = (
     ("least_q", "What it needs to be on at all (0: any amount is of use)", 0),
     ("unit_q", "Distance of its values", 1),
     ("floor_q", "What each is always allowed, also alone", 0),
+    ("port", "Port of the MQTT broker", 1883),
 )
 TEXT = """\
 # Written by `quelea new`. Check it: quelea validate {file}; run it: quelea fleet --config {file}
@@ -46,6 +47,21 @@ floor_q = {floor_q}
 least_q = {least_q}
 most_q = {most_q}
 unit_q = {unit_q}
+
+# For boards (quelea up {file}); emulated fleets need nothing of it.
+[broker]
+host = "127.0.0.1"      # the broker's address, as the boards reach it
+port = {port}
+
+# [wifi]
+# ssid = "..."          # its password: secrets.toml, which `quelea enroll` writes
+
+# [board]               # without a sensor a board plays the demand of [fleet]
+# chip = "esp32"
+# sensor = {{ kind = "adc", pin = 34 }}
+
+# [boards]              # which board is which node; without it in the order of their ports
+# n01 = "usb serial number, port, or folder of a virtual board"
 """
 
 

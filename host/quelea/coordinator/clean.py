@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 from quelea.coordinator.link import Endpoint, Link, acknowledged
 from quelea.errors import UserError
@@ -12,9 +13,16 @@ QUIET_S = 0.3  # retained messages come in one burst after SUBSCRIBE; this long 
 COLLECT_S = 10.0
 
 
-def clear_retained(endpoint: Endpoint, fleet: str, host_id: str = HOST_USER) -> list[str]:
-    """Clear every retained message below quelea/1/<fleet>/ and return their topics.
+def clear_retained(
+    endpoint: Endpoint,
+    fleet: str,
+    host_id: str = HOST_USER,
+    wanted: Callable[[str], bool] = lambda topic: True,
+    dry_run: bool = False,
+) -> list[str]:
+    """Clear retained messages below quelea/1/<fleet>/ and return their topics.
 
+    wanted(topic): whether it is to go. dry_run: nothing is cleared, the topics are returned.
     Call it once the nodes are gone: a will that comes later is retained anew. Nobody else may be
     connected under host_id meanwhile. UserError when the broker does not answer.
     """
@@ -25,7 +33,7 @@ def clear_retained(endpoint: Endpoint, fleet: str, host_id: str = HOST_USER) -> 
     def collect(topic: str, payload: bytes, retained: bool) -> None:
         nonlocal last_s
         with lock:
-            if retained and payload:
+            if retained and payload and wanted(topic):
                 found.add(topic)
                 last_s = time.monotonic()
 
@@ -46,8 +54,9 @@ def clear_retained(endpoint: Endpoint, fleet: str, host_id: str = HOST_USER) -> 
         with lock:
             # states first: without it the rest is known to belong to nobody
             order = sorted(found, key=lambda topic: (not topic.endswith("$state"), topic))
-        for info in [link.publish(topic, b"", qos=1, retain=True) for topic in order]:
-            acknowledged(info)
+        if not dry_run:
+            for info in [link.publish(topic, b"", qos=1, retain=True) for topic in order]:
+                acknowledged(info)
         return order
     finally:
         link.stop()

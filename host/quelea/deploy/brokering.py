@@ -1,0 +1,48 @@
+"""`quelea broker`: a broker for a fleet, on this machine, with the accounts of secrets.toml.
+
+It listens where [broker] says that it is, and keeps every node to its own topics. For a fleet
+that is more than a trial, run a broker of your own with the files that `quelea ca` writes.
+"""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from quelea.deploy.fleet import BoardFleet
+from quelea.errors import EXIT_FALSE, EXIT_OK
+from quelea.fleet import broker as brokers
+from quelea.fleet.forkserver import Launcher
+
+LOOK_S = 0.5
+
+
+def command(file: str, kind: str, folder: Path | None) -> int:
+    """Run the broker until Ctrl-C; return 1 if it ends by itself."""
+    fleet = BoardFleet(file)
+    if fleet.secrets.complete(list(fleet.ids)):
+        fleet.secrets.save()
+    accounts = fleet.secrets.accounts(fleet.name, list(fleet.ids))
+    ended = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: ended.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    launcher = Launcher(None)
+    try:
+        place = folder or Path("runs") / f"broker-{fleet.name}"
+        broker = brokers.create(kind, place, launcher, port=fleet.tables.port, accounts=accounts)
+        broker.host = fleet.tables.host
+        broker.start()
+        print(f"{broker.kind} on {broker.host}:{broker.port}", flush=True)
+        print("The broker runs until Ctrl-C.", file=sys.stderr, flush=True)
+        while not ended.wait(LOOK_S):
+            if not getattr(broker, "running", True):
+                print(f"the broker ended; see {place}", file=sys.stderr)
+                return EXIT_FALSE
+        broker.stop()
+    finally:
+        launcher.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return EXIT_OK

@@ -1,0 +1,142 @@
+"""A fleet of boards as its files say it: what each board gets, and who meets where."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from quelea_agent.port.enrolled import BYTES_MAX
+
+from quelea.configure import fleetfile
+from quelea.configure.boardtables import BoardTables
+from quelea.deploy.secrets import Secrets
+from quelea.errors import UserError
+from quelea.fleet import plan as plans
+from quelea.fleet import staging
+from quelea.fleet.options import FleetOptions
+
+CFG = "cfg.json"
+TRACE = "trace.json"
+
+
+@dataclass
+class Endpoint:
+    """The broker as the host sees it."""
+
+    host: str
+    port: int
+    password: str
+
+    def credentials(self, user: str) -> tuple[str, str]:
+        """Return the host's account: there is no other."""
+        return user, self.password
+
+
+class BoardFleet:
+    """fleet.toml and secrets.toml together; UserError for what is wrong in them."""
+
+    def __init__(self, file: str) -> None:
+        self.path = fleetfile.find(file)
+        self.tables: BoardTables = fleetfile.load_boards(self.path)
+        if not self.tables.host:
+            raise UserError(
+                "there is no [broker]",
+                str(self.path),
+                "boards need to know where they meet",
+                'write [broker] with host = "192.168.1.10", or what your broker has',
+            )
+        # Liars are emulated; on boards all keep to the rules until they prove otherwise.
+        options = FleetOptions(config=str(self.path), liars=0, said=("liars",))
+        self.plan = plans.make(options)
+        self.name = self.plan.options.name
+        self.ids = {self.plan.topology.id_of(n): n for n in self.plan.topology.nodes}
+        unknown = sorted(set(self.tables.own) - set(self.ids))
+        if unknown:
+            raise UserError(
+                f"[boards] has {', '.join(unknown)}",
+                str(self.path),
+                f"the fleet's nodes are {next(iter(self.ids))} to {list(self.ids)[-1]}",
+                "correct it",
+            )
+        self.secrets = Secrets.beside(self.path)
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the host connects; UserError before anybody is enrolled."""
+        password = self.secrets.table("host").get("password")
+        if not isinstance(password, str):
+            raise UserError(
+                f"{self.secrets.path} has no password of the host",
+                remedy=f"run `quelea enroll {self.path}`",
+            )
+        return Endpoint(self.tables.host, self.tables.port, password)
+
+    def config(self, node_id: str) -> dict[str, Any]:
+        """Return a node's cfg.json; nothing in it is secret."""
+        config = dict(self.plan.configs[self.ids[node_id]])
+        board = self.tables.of(node_id)
+        config["broker"] = {
+            "host": self.tables.host,
+            "port": self.tables.port,
+            "keepalive_s": self.tables.keepalive_s,
+        }
+        config["enrolled"] = True
+        for key in ("sensor", "load", "wdt_ms"):
+            if key in board:
+                config[key] = board[key]
+        return config
+
+    def secret(self, node_id: str) -> dict[str, Any]:
+        """Return what goes into a board's protected store; UserError if it does not fit there."""
+        row: dict[str, Any] = {"fleet": self.name, "id": node_id, "node": self.ids[node_id]}
+        row["broker"] = {"user": node_id, "password": self.secrets.node(node_id)["password"]}
+        if self.tables.ssid:
+            row["wifi"] = {
+                "ssid": self.tables.ssid,
+                "password": str(self.secrets.table("wifi").get("password", "")),
+            }
+        keys = self.secrets.node(node_id).get("keys")
+        if isinstance(keys, dict):  # of whatever part of a node keeps some: as they are
+            row |= keys
+        size = len(json.dumps(row).encode())
+        if size > BYTES_MAX:
+            raise UserError(
+                f"the secrets of {node_id} are {size} bytes", str(self.secrets.path),
+                f"a board holds {BYTES_MAX}", "shorten them",
+            )  # fmt: skip
+        return row
+
+    def files(self, node_id: str) -> dict[str, bytes]:
+        """Return a node's own files: cfg.json, and the demand that it plays without a sensor."""
+        config = self.config(node_id)
+        files = {CFG: json.dumps(config, separators=(",", ":"), allow_nan=False).encode()}
+        if config["sensor"].get("path") == TRACE:
+            values_q = self.plan.traces[self.ids[node_id] - 1]
+            files[TRACE] = json.dumps({"values_q": values_q}, separators=(",", ":")).encode()
+        return files
+
+    def records(self, node_id: str) -> dict[str, bytes]:
+        """Return the files that give a node its part of each limit, once."""
+        group = self.plan.group
+        return group.records(self.ids[node_id]) if group is not None else {}
+
+    @property
+    def limits_digest(self) -> str:
+        """Name of the limits' configuration: parts given out under another do not add up."""
+        rows = [self.plan.configs[number].get("headroom") for number in self.ids.values()]
+        return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
+
+    def parts(self, node_id: str) -> list[str]:
+        """Return the parts of the firmware that a node needs beside the core."""
+        config, parts = self.config(node_id), set(self.tables.of(node_id).get("parts", ()))
+        if "headroom" in config:
+            parts.add("sharing")
+        if "update" in config:
+            parts.add("update")
+        if "tls" in config["broker"]:
+            parts.add("tls")
+        return sorted(parts)
+
+    def stage(self, node_id: str) -> staging.Board:
+        """Compile the firmware for a node, unless it is there already."""
+        return staging.stage(parts=self.parts(node_id))

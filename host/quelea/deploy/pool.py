@@ -1,0 +1,72 @@
+"""Many boards at once: a bounded number of threads, a row for each, and none stops another."""
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from quelea.deploy.failure import BoardFailed, Row, failed
+
+JOBS = 8  # boards at a time; more wait
+JOBS_MAX = 64
+SAY_S = 1.0  # a board's progress is told so often at most
+
+Board = TypeVar("Board")
+Say = Callable[[str], None]
+
+
+class Progress:
+    """One line a board and step, to standard error; for many boards no flood."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._quiet = quiet
+        self._lock = threading.Lock()
+        self._last_s: dict[str, float] = {}
+
+    def of(self, name: str) -> Say:
+        """Return what a board tells its progress to; a text that ends in `...` may be left out."""
+
+        def say(text: str) -> None:
+            now_s = time.monotonic()
+            with self._lock:
+                if text.endswith("...") and now_s < self._last_s.get(name, -SAY_S) + SAY_S:
+                    return
+                self._last_s[name] = now_s
+                if not self._quiet:
+                    print(f"{name}: {text}", file=sys.stderr, flush=True)
+
+        return say
+
+
+def each(
+    boards: Sequence[Board],
+    name_of: Callable[[Board], tuple[str, str]],
+    work: Callable[[Board, Say], Row],
+    progress: Progress,
+    jobs: int = JOBS,
+) -> list[Row]:
+    """Do work for each board and return the rows in the boards' order.
+
+    name_of: (port, node id). What a board's work raises becomes its row: a failure, and an error
+    of ours as well, with its place in our code.
+    """
+
+    def one(board: Board) -> Row:
+        port, node = name_of(board)
+        say = progress.of(node or port)
+        try:
+            row = work(board, say)
+        except BoardFailed as error:
+            row = failed(port, node, error)
+        except Exception as error:  # one board never stops the rest
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            text = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
+            row = failed(port, node, BoardFailed("an error of quelea", text, "report it"))
+        say(f"{row.state}: {row.what}")
+        return row
+
+    with ThreadPoolExecutor(max_workers=max(1, min(jobs, JOBS_MAX))) as pool:
+        return list(pool.map(one, boards))

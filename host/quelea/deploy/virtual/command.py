@@ -1,0 +1,93 @@
+"""`quelea virtual`: a set of virtual boards that runs until Ctrl-C, with faults where asked."""
+
+import contextlib
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from quelea.deploy import chips
+from quelea.deploy.virtual.board import Spec, VirtualBoard
+from quelea.errors import EXIT_OK, UserError
+from quelea.fleet import interpreter
+
+BOARDS_MAX = 64
+FULL_KB = 48  # smaller than the firmware
+UNPLUG_BYTES = 20_000  # in the middle of the firmware
+FAULTS = "hang, wrong-chip, full or unplug[:BYTES]"
+
+
+def specs(count: int, chip: str, flash_kb: int, faults: Sequence[str]) -> list[Spec]:
+    """Return what boards there are to be; faults: such as `b03:full`. UserError for others."""
+    if not 1 <= count <= BOARDS_MAX:
+        raise UserError(f"{count} boards", "--boards", f"1 to {BOARDS_MAX}")
+    if flash_kb and not 32 <= flash_kb <= 1 << 15:
+        raise UserError(f"{flash_kb} KB of flash", "--flash-kb", "0 (a folder), or 32 to 32768")
+    kind = chips.require(chip, "--chip")
+    rows = {f"b{n:02d}": Spec(f"b{n:02d}", kind, flash_kb) for n in range(1, count + 1)}
+    for fault in faults:
+        name, _, rest = fault.partition(":")
+        word, _, size = rest.partition(":")
+        if name not in rows:
+            raise UserError(f"{fault!r} names no board", "--fault", f"boards: {', '.join(rows)}")
+        spec = rows[name]
+        if word == "hang":
+            rows[name] = replace(spec, hang=True)
+        elif word == "wrong-chip":
+            other = next(one for one in chips.CHIPS if one.offset != kind.offset)
+            rows[name] = replace(spec, chip=other)
+        elif word == "full":
+            rows[name] = replace(spec, flash_kb=FULL_KB)
+        elif word == "unplug" and (not size or (size.isdecimal() and 0 < int(size) < 1 << 30)):
+            rows[name] = replace(spec, unplug_bytes=int(size or UNPLUG_BYTES))
+        else:
+            raise UserError(f"{fault!r} is no fault", "--fault", f"NAME:FAULT, one of {FAULTS}")
+    return list(rows.values())
+
+
+def command(
+    count: int,
+    folder: Path,
+    chip: str,
+    flash_kb: int,
+    faults: Sequence[str],
+    heap_kb: int,
+    fresh: bool,
+) -> int:
+    """Run boards until Ctrl-C; what they have stored stays in the folder."""
+    wanted = [replace(spec, heap_kb=heap_kb) for spec in specs(count, chip, flash_kb, faults)]
+    runtime = interpreter.find(heap_kb=heap_kb)
+    boards = [VirtualBoard(spec, folder / spec.name, runtime) for spec in wanted]
+    ended = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: ended.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        for board in boards:
+            if board.port.is_symlink() and board.port.exists():
+                raise UserError(f"{board.folder} runs already", "--folder", "", "name another")
+            if fresh:
+                shutil.rmtree(board.folder, ignore_errors=True)
+            board.start()
+            print(f"{board.port}  {_words(board.spec)}", flush=True)
+        print(f"{count} virtual boards run until Ctrl-C.", file=sys.stderr, flush=True)
+        ended.wait()
+    finally:
+        for board in boards:
+            with contextlib.suppress(OSError):
+                board.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return EXIT_OK
+
+
+def _words(spec: Spec) -> str:
+    rows = (("hangs", spec.hang), ("is unplugged", spec.unplug_bytes))
+    faults = [word for word, has in rows if has]
+    if spec.flash_kb:
+        faults.append(f"{spec.flash_kb} KB flash")
+    return ", ".join([spec.chip.words, *faults])
