@@ -128,10 +128,18 @@ clamp.read_q(0)
 check(clamp.clipped > SAMPLES // 4, "clipped is counted")
 ADC.source = lambda: 10000000000
 check(0 <= clamp.read_q(0) <= 8388607, "beyond all bounds")
-for value in [*range(3000), 2**30 - 1, 2**30 - 2**15, 32767 * 32767, 32767 * 32767 - 1]:
+
+
+def root_of(value):
     root = isqrt(value)
     if not root * root <= value < (root + 1) * (root + 1):
         print("FAIL root", value, root)
+
+
+for value in range(3000):
+    root_of(value)
+    root_of(2**30 - 1 - value * 977)
+    root_of(32767 * 32767 - 1 + value % 3)
 
 # -- what is refused, by a sentence
 for spec in (

@@ -23,12 +23,14 @@ clock = [0]
 
 def go(made, seconds, drive=None):
     """Let time pass; return what was driven of the radio."""
+    rows = []
     for _ in range(seconds):
         clock[0] = (clock[0] + 1000) % 2**30
         made.tick(clock[0])
         if drive is not None:
             made.drive(drive)
-    return [row for row in taken() if row[0] in ("connect", "disconnect", "active", "reset")]
+        rows += [row for row in taken() if row[0] in ("connect", "disconnect", "active", "reset")]
+    return rows
 
 
 # -- joins: disconnect before every connect, the radio anew at every fourth, at once after a loss
