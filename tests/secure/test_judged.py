@@ -1,0 +1,253 @@
+"""Whoever is not a member, on real nodes and a real broker: nothing accepted, counted, named."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from quelea.secure import ca, keys, signing
+from quelea_proto import topics
+from quelea_proto.frames import NODE, SEQ, SESSION, STATE, Frame, frame_bytes, pack
+from village import FLEET, IDS, WAIT_S, Village, until
+
+HOUR = 3600  # frames of one neighbour in an hour at one a second
+
+
+@pytest.fixture(scope="module")
+def village(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
+    made = Village(tmp_path_factory.mktemp("village"))
+    yield made
+    made.close()
+
+
+def frame(number: int, session: int, seq: int) -> bytes:
+    """Return a well-formed frame without tags."""
+    made = Frame(3)
+    made.kind = STATE
+    made.head[NODE], made.head[SESSION], made.head[SEQ] = number, session, seq
+    buffer = bytearray(frame_bytes(STATE, 3))
+    pack(made, buffer)
+    return bytes(buffer)
+
+
+def named(village: Village, name: str, of: str) -> str:
+    """Return what doctor says under this name of this node."""
+    found = village.doctor()
+    texts = [one.text for one in found if one.name == name and one.of == of]
+    assert texts, [f"{one.name} {one.of}: {one.text}" for one in found]
+    assert all(one.remedy for one in found)
+    return texts[0]
+
+
+def test_a_healthy_fleet_has_no_errors(village: Village) -> None:
+    village.settle()
+    assert village.doctor() == []
+    for node_id in IDS.values():
+        counts = village.counts(node_id)
+        assert counts["taken"] > 10
+        assert not set(counts) - {"sealed", "taken", "greetings", "echo"}
+
+
+def test_a_replayed_hour_of_traffic(village: Village) -> None:
+    topic = topics.build("frame", FLEET, "n02")
+    village.settle()
+    until(lambda: len(village.spy.of("n02", "frame")) >= 40, WAIT_S, "traffic")
+    recorded = village.spy.of("n02", "frame")
+    before = village.counts("n01").get("replay", 0)
+    # at the pace of a broker, in portions that the inbox of a board holds
+    for at in range(HOUR):
+        village.spy.say(topic, recorded[at % len(recorded)], qos=int(at % 50 == 49))
+    village.until_status("n01", lambda row: row["auth"].get("replay", 0) >= before + HOUR)
+    status = village.status("n01")
+    assert status["auth_refused"]["n02"] >= HOUR
+    assert not {"stale", "duplicate", "session_old", "equivocation"} & set(status["agent"])
+    said = named(village, "auth-replay", "n01")
+    assert "n02" in said, said
+    # a node that has just booted knows none of the numbers
+    village.restart(1)
+    village.settle()
+    for at in range(200):
+        village.spy.say(topic, recorded[at % len(recorded)], qos=int(at % 50 == 49))
+    village.until_status("n01", lambda row: sum(
+        row["auth"].get(one, 0) for one in ("echo", "replay")) >= 200)  # fmt: skip
+    status = village.status("n01")
+    assert status["session"] == 3
+    assert not {"stale", "duplicate", "session_old", "equivocation"} & set(status["agent"])
+
+
+def test_a_replay_to_a_node_that_hears_nobody_else(village: Village) -> None:
+    recorded = {node_id: village.spy.of(node_id, "frame")[:60] for node_id in ("n02", "n04")}
+    for number in (2, 4):
+        village.processes[IDS[number]].kill()
+    village.restart(3)
+    for node_id, payloads in recorded.items():
+        for payload in payloads:
+            village.spy.say(topics.build("frame", FLEET, node_id), payload)
+        village.spy.say(topics.build("frame", FLEET, node_id), payloads[-1], qos=1)
+    refused = sum(map(len, recorded.values()))
+    village.until_status(
+        "n03",
+        lambda row: (
+            sum(row["auth_refused"].get(one, 0) for one in recorded)
+            + row["auth"].get("greetings", 0)
+            >= refused
+        ),
+    )
+    assert village.status("n03")["live"] <= 1
+    for number in (2, 4):
+        village.start(number)
+    village.settle()
+
+
+def test_a_forged_neighbour(village: Village) -> None:
+    """With the host's rights at the broker; first without keys, then with those of n04."""
+    village.settle()
+    topic = topics.build("frame", FLEET, "n03")
+    master = village.security.authority.master()
+    own = keys.pair_key(master, FLEET, "n04", "n01")
+    bare = frame(3, 99, 1)
+    before = village.counts("n01")
+    sessions = [village.status(IDS[n])["session"] for n in (1, 2, 4)]
+    for number in range(20):
+        village.spy.say(topic, frame(3, 99, number + 1))
+        village.spy.say(topic, keys.seal(bare, topic, 99, number + 1, sessions, [own] * 3))
+    village.until_status(
+        "n01",
+        lambda row: (
+            row["auth"].get("mac", 0) >= before.get("mac", 0) + 20
+            and row["auth"].get("form", 0) + row["auth"]["mac"]
+            >= before.get("form", 0) + before.get("mac", 0) + 40
+        ),
+    )
+    assert "n03" in named(village, "auth-mac", "n01")
+    assert not {"session_old", "equivocation"} & set(village.counts("n01", "agent"))
+    village.settle()  # the real n03 is heard on
+
+
+def test_without_a_certificate_or_with_one_of_another_authority(
+    village: Village, tmp_path: Path
+) -> None:
+    place = ("127.0.0.1", village.broker.port)
+    for context in (ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), None):
+        with socket.create_connection(place, 10) as raw:
+            if context is not None:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+            with pytest.raises((ssl.SSLError, OSError)):
+                link = context.wrap_socket(raw) if context else raw
+                link.sendall(b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x0a\x00\x03n03")
+                if not link.recv(4):
+                    raise OSError("closed")
+    # a real node with a certificate that says n03, from an authority of its own making
+    other = ca.create(tmp_path / "other", FLEET, ["localhost", "127.0.0.1"])
+    other.issue("n03")
+    config = dict(village.configs[3], broker=village.place())
+    files = village.security.complete(config)
+    for name in ("n03.key.der", "n03.cert.der"):
+        files[name] = (other.folder / "nodes" / "n03" / name).read_bytes()
+    before = len(village.broker.log.read_text())
+    process = village.launch("impostor", config, files)
+    process_says = "no broker: untrusted"
+    until(lambda: any(process_says in line for line in process.noise), WAIT_S, "the refusal")
+    process.kill()
+    assert "as n03" not in village.broker.log.read_text()[before:]
+    texts = [one.text for one in village.doctor() if one.name == "broker-refused"]
+    assert any("no certificate" in text for text in texts), texts
+    assert any("another authority" in text for text in texts), texts
+
+
+def test_a_node_does_not_believe_another_broker(village: Village, tmp_path: Path) -> None:
+    """A member's certificate does not make a broker, nor does that of another authority."""
+    from quelea.fleet import broker as brokers
+
+    other = ca.create(tmp_path / "other", FLEET, ["localhost", "127.0.0.1"])
+    false = brokers.create(
+        "mosquitto", tmp_path / "false", village.launcher, authority=other.folder
+    )
+    false.start()
+    try:
+        config = dict(village.configs[3], broker={**village.place(), "port": false.port})
+        process = village.launch("lured", config, village.security.complete(config))
+        until(lambda: any("untrusted" in line for line in process.noise), WAIT_S, "the refusal")
+        process.kill()
+        assert " as n03 " not in false.log.read_text()
+    finally:
+        false.stop()
+
+
+def test_with_the_identity_of_another_member(village: Village) -> None:
+    """n04's files in a device that calls itself n03: the broker takes it for n04 and no other."""
+    village.settle()
+    connects = village.status("n03")["mqtt"]["connects"]
+    config = dict(village.configs[3], broker=village.place())
+    village.security.complete(config)
+    stolen = dict(village.configs[4], broker=village.place())
+    files = village.security.complete(stolen)
+    config["broker"]["tls"] = stolen["broker"]["tls"]
+    config["sensor"] = {"kind": "constant", "value_q": 7_777_777}
+    start = len(village.spy.of("n03", "frame"))
+    village.launch("thief", config, {**files, "session": b"60"})
+    until(lambda: village.broker.log.read_text().count("Client n04 already connected") > 3,
+          WAIT_S, "both n04 throw each other out")  # fmt: skip
+    village.processes["thief"].kill()
+    until(lambda: len(village.spy.of("n03", "frame")) > start + 5, WAIT_S, "the real n03")
+    for payload in village.spy.of("n03", "frame")[start:]:
+        assert payload[4] | payload[5] << 8 != 61, "a frame of the thief"
+    assert village.status("n03")["mqtt"]["connects"] == connects, "n03 was thrown out"
+    assert named(village, "identity-twice", "n04")
+
+
+def test_a_revoked_certificate(village: Village) -> None:
+    village.security.authority.revoke("n04")
+    village.broker.restart()
+    start = len(village.spy.of("n04", "frame"))
+    process = village.processes["n04"]
+    until(lambda: any("untrusted" in line for line in process.noise), WAIT_S, "the refusal")
+    for node_id in ("n01", "n02", "n03"):
+        village.until_status(node_id, lambda row: row["live"] == 2)
+    assert len(village.spy.of("n04", "frame")) == start
+    assert any(one.name == "broker-refused" for one in village.doctor())
+
+
+def test_configurations_by_epoch_and_signature(village: Village) -> None:
+    """Last, since what it leaves retained is the fleet's configuration from then on."""
+    topic = topics.build("config", FLEET)
+
+    def document(epoch: object, key: object = None, fleet: str = FLEET) -> bytes:
+        body = f'{{"fleet":"{fleet}","seq":5,"epoch":{epoch}}}'.encode()
+        if key is None:
+            return village.security.sign(body)
+        return signing.sign(key, b"cfg", body)
+
+    def said(counter: str, count: int) -> None:
+        village.until_status("n01", lambda row: row["cfg"].get(counter, 0) >= count)
+
+    good = document(10)
+    village.spy.say(topic, good, 1, True)
+    said("taken", 1)
+    village.until_status("n01", lambda row: row["cfg_epoch"] == 10 and row["cfg_seq"] == 5)
+    village.spy.say(topic, good, 1, True)
+    said("repeated", 1)
+    wrongs = (
+        ("epoch", document(9)),
+        ("epoch", document(10)),
+        ("signature", document(11, signing.new_key())),
+        ("signature", b'{"seq":9}'),
+        ("signature", good[:-2] + b"1}"),
+        ("body", document(12, fleet="other")),
+        ("body", document('"13"')),
+        ("body", document(2**30)),
+    )
+    for number, (counter, wrong) in enumerate(wrongs):
+        before = village.counts("n01", "cfg").get(counter, 0)
+        village.spy.say(topic, wrong, 1)
+        said(counter, before + 1)
+        assert village.status("n01")["cfg_epoch"] == 10, number
+    village.restart(1)
+    village.until_status("n01", lambda row: row["cfg_epoch"] == 10 and row["cfg"].get("repeated"))
+    village.spy.say(topic, document(9), 1)
+    said("epoch", 1)
+    village.spy.say(topic, document(11), 1, True)
+    village.until_status("n01", lambda row: row["cfg_epoch"] == 11)
+    assert named(village, "cfg-epoch", "n01")
