@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     app.command()(share)
     app.command()(validate)
     app.command()(new)
+    app.command()(hierarchy)
 
 
 def share(
@@ -30,6 +31,24 @@ def share(
     from quelea.headroom.command import command
 
     raise typer.Exit(command(config, seeds, seed, loss, liars, jobs, as_json=json))
+
+
+def hierarchy(
+    nodes: Annotated[int, typer.Option(help="Agents, 300 to 1,000,000.")] = 100_000,
+    faults_max: Annotated[int, typer.Option(help="F of each cluster; as many lie.")] = 1,
+    kind: Annotated[str, typer.Option(help="Of gossip: pairs, or flows as nodes.")] = "pairs",
+    flat_times: Annotated[
+        float, typer.Option(help="Flat is stopped at so many times the messages.")
+    ] = 12.0,
+    seed: Annotated[int, typer.Option(help="Of places, demand, cut and lies.")] = 1,
+    png: Annotated[Path | None, typer.Option(help="Draw the run to this file.")] = None,
+    json: Json = False,
+) -> None:
+    """A large fleet in clusters against the same fleet flat: messages, lies, deaths."""
+    from quelea.hierarchy.command import Options, command
+
+    options = Options(nodes, faults_max, kind, flat_times, seed, png)
+    raise typer.Exit(command(options, as_json=json))
 
 
 def validate(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from quelea_proto.limits import CANDIDATES_MAX, CLUSTER_SIZE_MAX, CLUSTERS_MAX
@@ -47,7 +48,7 @@ class Hierarchy:
         """Return the members that may be delegates."""
         return self.clusters[cluster][: self.candidates]
 
-    @property
+    @cached_property
     def hops(self) -> int:
         """The most steps from one cluster to another."""
         most = 0

@@ -4,6 +4,7 @@ import math
 import re
 
 import numpy as np
+from numpy.typing import NDArray
 from quelea_proto.limits import NEIGHBOURS_MAX
 
 from quelea.topology.draws import Draws
@@ -14,6 +15,11 @@ FORM = "geometric:RADIUS"
 
 
 def make(text: str, nodes: int, seed: int) -> Topology:
+    return drawn(text, nodes, seed)[0]
+
+
+def drawn(text: str, nodes: int, seed: int) -> tuple[Topology, NDArray[np.float64]]:
+    """The graph, and where its nodes are: shape (nodes, 2), node 1 first."""
     at_least("geometric", nodes, 2)
     enough = enough_radius(nodes)
     radius = _radius(text, enough)
@@ -25,10 +31,13 @@ def make(text: str, nodes: int, seed: int) -> Topology:
             f"write {FLAG} geometric:{enough:.3f}",
         )
 
+    found: list[NDArray[np.float64]] = []
+
     def attempt(lane: int) -> Topology:
         from scipy.spatial import cKDTree
 
-        places = Draws(seed, lane).unit(2 * nodes).reshape(nodes, 2)
+        places = _places(nodes, seed, lane)
+        found.append(places)
         pairs = cKDTree(places).query_pairs(radius, output_type="ndarray")
         origin = (
             f"{nodes} random places in the unit square, links up to {radius:g}, "
@@ -36,9 +45,14 @@ def make(text: str, nodes: int, seed: int) -> Topology:
         )
         return build(f"geometric:{radius:g}", origin, nodes, pairs.astype(np.int64) + 1)
 
-    return first_connected(
+    topology = first_connected(
         attempt, f"geometric:{radius:g} on {nodes} nodes", f"write {FLAG} geometric:{enough:.3f}"
     )
+    return topology, found[-1]
+
+
+def _places(nodes: int, seed: int, lane: int) -> NDArray[np.float64]:
+    return Draws(seed, lane).unit(2 * nodes).reshape(nodes, 2)
 
 
 def enough_radius(nodes: int) -> float:
