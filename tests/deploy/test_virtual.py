@@ -1,8 +1,6 @@
 """Virtual boards: what mpremote, esptool and our raw REPL find is what they find on a board."""
 
 import hashlib
-import random
-import struct
 import subprocess
 import sys
 import time
@@ -14,7 +12,7 @@ from quelea.deploy.failure import BoardFailed
 from quelea.deploy.line import SerialLine
 from quelea.deploy.repl import Repl
 from quelea.deploy.virtual.board import Spec, VirtualBoard
-from virtual_boards import running, until
+from virtual_boards import image, running, until
 
 COUNTING = """
 import time
@@ -36,13 +34,6 @@ def hear(line: SerialLine, mark: bytes) -> None:
     """Read until a board has said mark."""
     heard = bytearray()
     until(lambda: heard.extend(line.read(0.01)) or mark in heard, mark.decode())
-
-
-def image(path: Path, chip: int, size: int = 40_000) -> Path:
-    """Write what has the header of an image, and random bytes behind it."""
-    head = bytes((0xE9, 1, 2, 0x20)) + bytes(8) + struct.pack("<H", chip) + bytes(10)
-    path.write_bytes(head + random.Random(chip).randbytes(size))
-    return path
 
 
 def test_mpremote_drives_a_virtual_board(tmp_path: Path) -> None:

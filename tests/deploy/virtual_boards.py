@@ -1,5 +1,7 @@
 """Virtual boards for tests, each ended when the test ends."""
 
+import random
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,3 +37,10 @@ def until(holds: Callable[[], object], what: str) -> None:
     while not holds():
         assert time.monotonic() < end_s, f"not within {DEADLINE_S:g} s: {what}"
         time.sleep(0.02)
+
+
+def image(path: Path, chip: int, size: int = 40_000) -> Path:
+    """Write what has the header of an image, and random bytes behind it."""
+    head = bytes((0xE9, 1, 2, 0x20)) + bytes(8) + struct.pack("<H", chip) + bytes(10)
+    path.write_bytes(head + random.Random(chip).randbytes(size))
+    return path

@@ -18,6 +18,7 @@ from quelea.deploy.bus import Bus
 from quelea.deploy.failure import DONE, FAILED, UNCHANGED, BoardFailed, Row
 from quelea.deploy.files import STARTS, Files, mark
 from quelea.deploy.fleet import BoardFleet
+from quelea.deploy.line import SerialLine
 from quelea.deploy.members import Target, ask, opened, require_chip, require_node, targets
 from quelea.deploy.pool import Progress, Say
 from quelea.deploy.repl import Repl
@@ -105,20 +106,29 @@ def _one(job: Job, target: Target, say: Say) -> Row:
         repl.enter()
         facts = ask(repl)
         node_id = require_node(job.fleet, target, facts)
-        require_chip(job.fleet, node_id, facts)
-        before = job.bus.session(node_id) if job.bus is not None else 0
-        copied = _copy(job, repl, node_id, facts, say)
-        repl.restart()
-        what = _told(copied)
-        known = {
-            "copied_files": len(copied.copied),
-            "copied_bytes": copied.copied_bytes,
-            "firmware": job.fleet.stage(node_id).digest,
-        }
-        if job.bus is not None:
-            say("starting ...")
-            took_s = await_ready(job.bus, line, job.fleet, node_id, before, job.ready_s)
-            what += f", ready after {took_s:.1f} s"
+        try:
+            return _on(job, target, line, repl, facts, say)
+        except BoardFailed as error:
+            error.node = node_id
+            raise
+
+
+def _on(job: Job, target: Target, line: SerialLine, repl: Repl, facts: Facts, say: Say) -> Row:
+    node_id = facts.id
+    require_chip(job.fleet, node_id, facts)
+    before = job.bus.session(node_id) if job.bus is not None else 0
+    copied = _copy(job, repl, node_id, facts, say)
+    repl.restart()
+    what = _told(copied)
+    known = {
+        "copied_files": len(copied.copied),
+        "copied_bytes": copied.copied_bytes,
+        "firmware": job.fleet.stage(node_id).digest,
+    }
+    if job.bus is not None:
+        say("starting ...")
+        took_s = await_ready(job.bus, line, job.fleet, node_id, before, job.ready_s)
+        what += f", ready after {took_s:.1f} s"
     state = DONE if copied.copied else UNCHANGED
     with job.lock:
         if job.fleet.secrets.node(node_id).get("port") != target.port.path:

@@ -15,6 +15,7 @@ class BoardFailed(Exception):
         self.what = readable(what)
         self.why = readable(why)
         self.remedy = remedy
+        self.node = ""  # whose board it is, where the board has said so
 
 
 def readable(text: str) -> str:
@@ -51,4 +52,4 @@ class Row:
 
 def failed(board: str, node: str, error: BoardFailed) -> Row:
     """Return the row of a failure."""
-    return Row(board, node, FAILED, error.what, error.why, error.remedy)
+    return Row(board, error.node or node, FAILED, error.what, error.why, error.remedy)

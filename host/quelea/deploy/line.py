@@ -30,6 +30,10 @@ class Line(Protocol):
         """Return what has come, b"" if nothing does for timeout_s; BoardFailed at its end."""
         ...
 
+    def pulse_reset(self) -> None:
+        """Pull the reset line, where there is one."""
+        ...
+
 
 def require_installed() -> None:
     """UserError unless the packages of boards are there."""
@@ -93,7 +97,6 @@ class SerialLine:
             raise gone(self.port, error) from None
 
     def pulse_reset(self) -> None:
-        """Pull the reset line of boards that have one; a wire without such lines ignores it."""
         with contextlib.suppress(OSError):
             self._serial.dtr = False
             self._serial.rts = True

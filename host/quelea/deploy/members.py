@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from quelea.deploy import answers, ports, scripts
 from quelea.deploy.answers import Facts
@@ -15,15 +14,16 @@ from quelea.deploy.repl import Repl
 
 @dataclass(frozen=True)
 class Target:
-    """A board to work on. node: whom it must be, "" if only it knows."""
+    """A board to work on. node: whom it must be, "" if only it knows; last: whom it was."""
 
     port: Port
     node: str = ""
+    last: str = ""
 
     @property
     def names(self) -> tuple[str, str]:
         """(port, node id), for the table of results."""
-        return self.port.path, self.node
+        return self.port.path, self.node or self.last
 
 
 def targets(fleet: BoardFleet, given: Sequence[str]) -> tuple[list[Target], list[str]]:
@@ -44,7 +44,7 @@ def targets(fleet: BoardFleet, given: Sequence[str]) -> tuple[list[Target], list
             continue
         last = fleet.secrets.node(node_id).get("port")
         if isinstance(last, str) and last:
-            known.setdefault(last, Target(Port(last, Path(last).parent.name)))
+            known.setdefault(last, Target(Port(last), last=node_id))
         else:
             missing.append(node_id)
     return list(known.values()), missing

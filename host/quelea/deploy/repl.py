@@ -19,7 +19,7 @@ BANNER = b"MicroPython "
 OUTPUT_BYTES_MAX = 1 << 18  # the longest that our scripts print is the hashes of all files
 QUIET_S = 0.1  # after Ctrl-C: a program that ends in order has last words
 ENTER_S = 2.0
-ENTER_TRIES = 4
+ENTER_TRIES = 3
 ANSWER_S = 10.0
 STEP_BYTES = 256  # of source without raw paste, which has no flow control
 STEP_S = 0.01
@@ -42,7 +42,9 @@ class Repl:
     def enter(self, tries: int = ENTER_TRIES) -> None:
         """Stop what runs and enter; BoardFailed if the board does not follow."""
         heard = bytearray()
-        for _ in range(tries):
+        for left in range(tries, 0, -1):
+            if left == 1:  # what Ctrl-C does not stop, its reset line may
+                self._line.pulse_reset()
             self._line.write(STOP)
             self._drain(heard)
             self._line.write(ENTER)

@@ -1,0 +1,184 @@
+"""A fleet with a board that hangs, a wrong chip, a full file system and one that is unplugged."""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from quelea.configure import new
+from quelea.deploy import enroll, flash
+from quelea.deploy.bus import Bus
+from quelea.deploy.chips import CHIPS
+from quelea.deploy.deploy import Job, deploy
+from quelea.deploy.failure import Row
+from quelea.deploy.fleet import BoardFleet
+from quelea.deploy.pool import Progress
+from quelea.deploy.virtual.board import Spec, VirtualBoard
+from quelea.deploy.virtual.command import specs
+from quelea.errors import UserError
+from quelea.fleet import broker as brokers
+from quelea.fleet.forkserver import Launcher
+from virtual_boards import image, running, until
+
+QUIET = Progress(quiet=True)
+FAULTS = ("b02:hang", "b03:wrong-chip", "b04:full", "b05:unplug:30000")
+READY_S = 60.0
+
+
+@contextmanager
+def meeting(folder: Path, nodes: int, chip: str = "esp32") -> Iterator[BoardFleet]:
+    """A fleet.toml in folder, and its broker running."""
+    file = folder / "fleet.toml"
+    new.command(file, {"nodes": nodes}, ask=False, force=False)
+    text = file.read_text().replace("port = 1883", f"port = {brokers.free_port()}")
+    file.write_text(text + f'\n[board]\nchip = "{chip}"\n')
+    fleet = BoardFleet(str(file))
+    fleet.secrets.complete(list(fleet.ids))
+    fleet.secrets.save()
+    accounts = fleet.secrets.accounts(fleet.name, list(fleet.ids))
+    launcher = Launcher()
+    broker = brokers.create(
+        "nats", folder / "broker", launcher, port=fleet.tables.port, accounts=accounts
+    )
+    broker.start()
+    try:
+        yield fleet
+    finally:
+        broker.stop()
+        launcher.close()
+
+
+def deployed(fleet: BoardFleet, **more: object) -> dict[str, Row]:
+    """Deploy; return rows by node, those without one by the folder of their board."""
+    with Bus(fleet.endpoint, fleet.name) as bus:
+        bus.settle()
+        rows = deploy(Job(fleet, bus, READY_S, **more), [], QUIET)
+    return {row.node or Path(row.board).parent.name: row for row in rows}
+
+
+def test_the_rest_comes_up_and_each_bad_board_is_named(tmp_path: Path) -> None:
+    wanted = specs(6, "esp32", 0, FAULTS)
+    with meeting(tmp_path, 6) as fleet, running(tmp_path, *wanted) as boards:
+        rows = enroll.enroll(fleet, [str(tmp_path)], "", QUIET, 8)
+        bad = {Path(row.board).parent.name: row for row in rows if not row.ok}
+        assert set(bad) == {"b02", "b03"}
+        assert "answers nothing" in bad["b02"].what and "reset button" in bad["b02"].remedy
+        assert "the wrong chip: esp32" in bad["b03"].what and "[boards]" in bad["b03"].remedy
+        ids = {Path(row.board).parent.name: row.node for row in rows if row.ok}
+
+        rows_of = deployed(fleet)
+        good = [rows_of[ids[name]] for name in ("b01", "b06")]
+        full, gone = rows_of[ids["b04"]], rows_of[ids["b05"]]
+        assert all(row.ok and "ready after" in row.what for row in good), good
+        assert "file system is full" in full.what and "--erase" in full.remedy
+        assert "bytes were to come" in full.why
+        assert boards[4].unplugged and "unplugged" in gone.what, gone
+        assert sum(row.ok for row in rows_of.values()) == 2
+        here = sum(path.is_file() for path in boards[4].flash.rglob("*"))
+        assert here and not (boards[4].flash / "main.py").exists()  # no mixture starts
+
+        whole = VirtualBoard(Spec("b05"), tmp_path / "b05", boards[4]._runtime)
+        whole.start()  # plugged in again
+        try:
+            again = deployed(fleet)[ids["b05"]]
+        finally:
+            whole.stop()
+        total = good[0].facts["copied_files"]
+        assert again.ok and 0 < again.facts["copied_files"] < total, again
+
+
+def test_a_deployment_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
+    with meeting(tmp_path, 2) as fleet, running(tmp_path, Spec("b01"), Spec("b02")) as boards:
+        rows = enroll.enroll(fleet, [str(tmp_path)], "", QUIET, 8)
+        assert all(row.ok for row in rows)
+        words = ["deploy", str(fleet.path), "--no-wait", "--jobs", "2"]
+        process = subprocess.Popen([sys.executable, "-m", "quelea.cli", *words])
+
+        def copied() -> int:
+            return min(len(list(board.flash.rglob("*.mpy"))) for board in boards)
+
+        until(lambda: copied() >= 8, "some files of each")
+        process.kill()
+        process.wait()
+        before = copied()
+        first, second = deployed(fleet), deployed(fleet)
+        assert all(row.ok for row in (*first.values(), *second.values())), first
+        total = len(BoardFleet(str(fleet.path)).stage("n01").files)
+        assert all(row.facts["copied_files"] <= total + 6 - before for row in first.values())
+        assert [row.facts["copied_files"] for row in second.values()] == [0, 0]
+        assert all(row.state == "unchanged" for row in second.values())
+
+
+def test_changed_limits_start_nobody_while_one_may_run_with_the_old(tmp_path: Path) -> None:
+    with meeting(tmp_path, 2) as fleet, running(tmp_path, Spec("b01"), Spec("b02")) as boards:
+        enroll.enroll(fleet, [str(tmp_path)], "", QUIET, 8)
+        assert all(row.ok for row in deployed(fleet).values())
+        records = {path.name: path.read_bytes() for path in boards[0].flash.glob("headroom*")}
+        assert records and fleet.secrets.node("n01")["limits"] == fleet.limits_digest
+        text = fleet.path.read_text()
+        fleet.path.write_text(text.replace("limit_q = 32000", "limit_q = 20000"))
+        changed = BoardFleet(str(fleet.path))
+        boards[1].stop()
+        rows = deployed(changed)
+        assert not any(row.ok for row in rows.values())
+        assert "n02 may still run with other limits" in rows["n01"].why
+        assert not (boards[0].flash / "main.py").exists()
+        boards[1].start()
+        rows = deployed(changed)
+        assert all(row.ok for row in rows.values()), rows
+        assert changed.secrets.node("n01")["limits"] == changed.limits_digest
+
+
+def test_flash_names_the_wrong_chip_and_the_silent_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = image(tmp_path / "fw.bin", CHIPS[0].image_id)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    with pytest.raises(UserError, match="SHA-256 is not known"):
+        flash.check(file, "")
+    with pytest.raises(UserError, match="another SHA-256"):
+        flash.check(file, "0" * 64)
+    (tmp_path / "fw.bin.sha256").write_text(f"{digest}  fw.bin\n")
+    checked = flash.check(file, "")
+    plain = flash.argv
+    few = ["--connect-attempts", "1"]  # seven, as they are without, take ten seconds
+
+    def argv(*args: object) -> list[str]:
+        row = plain(*args)
+        return [*row[:4], *few, *row[4:]]
+
+    monkeypatch.setattr(flash, "argv", argv)
+    said: list[str] = []
+    with running(tmp_path, *specs(3, "esp32", 0, ("b02:wrong-chip", "b03:hang"))) as boards:
+        progress = Progress()
+        monkeypatch.setattr(progress, "of", lambda name: said.append)
+        done, wrong, silent = flash.flash(checked, [str(tmp_path)], False, 115200, progress, 3)
+        assert done.ok and "written and verified" in done.what
+        assert any("% written" in line for line in said)
+        assert "the wrong chip: ESP32-" in wrong.what and "image is for ESP32" in wrong.what
+        assert "loader does not answer" in silent.what and "BOOT" in silent.remedy
+        assert boards[2].swallowed and not (boards[1].folder / "image.bin").exists()
+
+
+def test_no_command_line_of_ours_touches_an_efuse(tmp_path: Path) -> None:
+    file = image(tmp_path / "fw.bin", CHIPS[0].image_id)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    ran: list[list[str]] = []
+    plain = subprocess.Popen
+
+    def popen(argv: list[str], **more: object) -> subprocess.Popen[bytes]:
+        ran.append(argv)
+        return plain([sys.executable, "-c", ""], **more)
+
+    flash.subprocess.Popen, before = popen, flash.subprocess.Popen
+    try:
+        checked = flash.check(file, digest)
+        flash.flash(checked, [str(tmp_path / "x" / "port")], True, 115200, QUIET, 1)
+    finally:
+        flash.subprocess.Popen = before
+    verbs = [word for argv in ran for word in argv if word.endswith("-flash")]
+    assert verbs == ["erase-flash", "write-flash"]
+    assert not any("fuse" in word or "burn" in word for argv in ran for word in argv)
