@@ -78,6 +78,28 @@ def test_honest_nodes_are_never_accused_under_loss_and_reboots() -> None:
     assert verified > 500
 
 
+QUIET = {"quiet_rounds_max": 12, "dead_band_q": 150, "epoch_rounds": 15}
+
+
+def test_who_is_silent_for_long_is_not_accused_and_a_liar_is() -> None:
+    """Nodes with a cadence: most rounds are silent, and what is said follows all the same."""
+    verified = silent = 0
+    for seed in range(SEED, SEED + 4):
+        print(f"QUELEA_SEED={seed}")
+        rng = random.Random(seed)
+        losses = {"loss": rng.random() * 0.3, "deaf": rng.random() * 0.2, "reboot": 0.01}
+        mode = rng.choice(("resilient", "exact"))
+        run = Run(seed, rule=rng.choice(RULES), mode=mode, **losses, **QUIET)
+        auditor = run.play(2 * ROUNDS)
+        assert auditor.findings == [], auditor.findings[0]
+        verified += report(auditor)["verified"]
+        silent += 7 * 2 * ROUNDS - sum(one.seq for one in run.agents.values())
+    assert verified > 100 and silent > 100
+    for attack in ("ramp", "equivocate"):
+        run = Run(SEED, attack, liars=(3,), **QUIET)
+        assert accused(run.play(2 * ROUNDS)) == {3}, attack
+
+
 class Watched(Run):
     """A run that notes the rounds in which node 3 breaks the rules, by what it really had heard.
 

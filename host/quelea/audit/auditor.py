@@ -86,7 +86,9 @@ class Auditor:
             self._bad(row)
             return
         counts = self.counts.setdefault(row.source, Counter())
-        voice = self.voices.setdefault(row.source, Voice(self.period_us))
+        voice = self.voices.setdefault(
+            row.source, Voice(self.period_us, self.setting.silence_rounds)
+        )
         known = (row.session, row.seq) in voice.frames
         self._note_pause(voice, row)
         twins = voice.hear(row)
@@ -159,7 +161,8 @@ class Auditor:
         while self._waiting and self._waiting[0].row.t_us + LATE_US < now_us:
             waiting = self._waiting.popleft()
             if not self._follow(waiting, last=False):
-                until_us = waiting.row.t_us + LATE_US + WAIT_PERIODS * self.period_us
+                wait_us = WAIT_PERIODS * self.setting.silence_rounds * self.period_us
+                until_us = waiting.row.t_us + LATE_US + wait_us
                 self._doubted.append((waiting, until_us))
         if self._doubted:
             self._doubted = [

@@ -25,6 +25,7 @@ class Setting:
     lo_q: int = -Q_MAX
     hi_q: int = Q_MAX
     range_known: bool = False
+    silence_rounds: int = 1  # from one frame of a node to its next at most
     neighbours: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     ids: Mapping[int, str] = field(default_factory=dict)
 
@@ -56,6 +57,7 @@ def read_setting(journal: Journal) -> Setting:
         lo_q=_number(stored, "lo_q", -Q_MAX, Q_MAX, where) if known else -Q_MAX,
         hi_q=_number(stored, "hi_q", -Q_MAX, Q_MAX, where) if known else Q_MAX,
         range_known=known,
+        silence_rounds=max(1, int(stored.get("quiet_rounds_max") or 0)),
         neighbours={row.number: row.neighbours for row in journal.nodes()},
         ids={row.number: row.id for row in journal.nodes()},
     )

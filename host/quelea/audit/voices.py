@@ -17,7 +17,7 @@ from quelea.journal import FrameRow
 KEPT_FRAMES = 1200  # of a sender; names go round after 255
 LAG_ROUNDS = 200  # a frame used later than this is not looked for: names would collide
 JUMP_FRAMES = 8  # seq may leap over so many lost frames whatever the time
-WARM_ROUNDS = 16  # after which nobody still uses a frame of a life before
+WARM_ROUNDS = 16  # after which, a silence apart, nobody still uses a frame of a life before
 FIRST_SEQ = 1  # of a session; it always begins an epoch
 SAME_STEP = 2  # two frames of one step are less than a period / SAME_STEP apart
 
@@ -33,8 +33,9 @@ class Voice:
     """One sender's frames by (session, seq), the first of each; unclear: sessions that nothing
     can be proved with."""
 
-    def __init__(self, period_us: int) -> None:
+    def __init__(self, period_us: int, silence_rounds: int = 1) -> None:
         self.period_us = period_us
+        self.warm_us = (WARM_ROUNDS + silence_rounds - 1) * period_us
         self.frames: dict[tuple[int, int], FrameRow] = {}
         self.newest: FrameRow | None = None
         self.unclear: set[int] = set()
@@ -149,4 +150,4 @@ class Voice:
         if session == 1 or session - 1 in self.epochs:
             return True
         # an earlier life may have spoken and not been heard at all: its frames have to be stale
-        return row.t_us - self.first_us[session] >= WARM_ROUNDS * self.period_us
+        return row.t_us - self.first_us[session] >= self.warm_us

@@ -20,8 +20,9 @@ def check(record: Record, facts: Facts) -> list[str]:
     """Return a sentence for each pair of frames that contradict each other, at most 20."""
     if facts.mode != "exact" or facts.calm_us < 0:
         return []
-    settled_us = facts.calm_us + SETTLED_ROUNDS * facts.period_ms * 1000
-    last_us = facts.end_us - LAST_ROUNDS * facts.period_ms * 1000
+    silent = 3 * (facts.silence_rounds - 1)
+    settled_us = facts.calm_us + (SETTLED_ROUNDS + silent) * facts.period_ms * 1000
+    last_us = facts.end_us - (LAST_ROUNDS + silent) * facts.period_ms * 1000
     newest: dict[int, View] = {}
     apart: dict[tuple[int, int], int] = {}  # edges that have not cancelled in the last rounds
     found: list[str] = []

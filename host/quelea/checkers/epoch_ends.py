@@ -40,6 +40,7 @@ def check(record: Record, facts: Facts) -> list[str]:
     """
     if not facts.epoch_rounds or (record.kind == FLOW).any():
         return []
+    rounds_max = facts.epoch_rounds * facts.silence_rounds  # a silent one is not even counted
     stays: dict[int, Stay] = {}
     last: dict[int, int] = {}  # seq of the newest frame
     told: set[tuple[int, int, int]] = set()
@@ -55,10 +56,8 @@ def check(record: Record, facts: Facts) -> list[str]:
         if stay is None or stay.here != here or (gap and flags & RESTART):
             stay = stays[source] = Stay(here, seq)
         rounds = stay.rounds(seq, flags, gap)
-        if rounds > facts.epoch_rounds and (source, *here) not in told and len(found) < KEPT_MAX:
+        if rounds > rounds_max and (source, *here) not in told and len(found) < KEPT_MAX:
             told.add((source, *here))
-            text = (
-                f"node {source} stays in epoch {here[1]} for more than {facts.epoch_rounds} rounds"
-            )
+            text = f"node {source} stays in epoch {here[1]} for more than {rounds_max} rounds"
             found.append(Violation(text, int(record.t_us[at]), source))
     return found

@@ -32,6 +32,8 @@ class Facts:
     epoch_rounds: int = 0
     fresh_rounds: int = 4
     fanout: int = 0
+    quiet_rounds_max: int = 0
+    dead_band_q: int = 0
     lo_q: int = 0
     hi_q: int = 8_388_607
     in_model: bool = True
@@ -50,6 +52,11 @@ class Facts:
     liars: frozenset[int] = frozenset()
     reused: frozenset[int] = frozenset()
     jumps: Mapping[int, int] = field(default_factory=dict)  # of the clock, by number
+
+    @property
+    def silence_rounds(self) -> int:
+        """Rounds from one frame of a node to its next at most."""
+        return max(1, self.quiet_rounds_max)
 
     @property
     def honest_count(self) -> int:

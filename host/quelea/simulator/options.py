@@ -17,6 +17,7 @@ from quelea.scenarios import Scenario
 from quelea.scenarios.schema import FLOAT, INT, SCHEMA
 from quelea.simulator.faults import Faults
 from quelea.simulator.faults import draw as draw_faults
+from quelea.simulator.rest import rest_q
 from quelea.topology import Topology, certify, parse
 from quelea.topology.gate import ON_ANY_GRAPH, ON_COMPLETE_GRAPHS
 from quelea.topology.spectral import rho, rounds_predicted
@@ -58,7 +59,19 @@ class Options:
     narrow: bool
     circulation_q: int = 0
     rounds_before: int = 0
+    quiet_rounds_max: int = 0
+    dead_band_q: int = 0
     faults: Faults = field(default_factory=Faults)
+
+    @property
+    def silence_rounds(self) -> int:
+        """Rounds from one frame of a node to its next at most."""
+        return max(1, self.quiet_rounds_max)
+
+    @property
+    def used_rounds(self) -> int:
+        """Rounds for which a frame is used."""
+        return self.fresh_rounds + self.silence_rounds - 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return the options as they are printed: faults only where they differ from none."""
@@ -164,6 +177,8 @@ def draw(scenario: Scenario, seed: int) -> Options:
         narrow=values["checks", "narrow"],
         circulation_q=values["fleet", "circulation_q"] if exact else 0,
         rounds_before=values["fleet", "rounds_before"],
+        quiet_rounds_max=values["fleet", "quiet_rounds_max"],
+        dead_band_q=values["fleet", "dead_band_q"],
         faults=_faults(values, seed),
     )
     return _with_phases(options, topology, rho_equal, robust)
@@ -201,13 +216,18 @@ def agreement_q(exact: bool, degree_max: int) -> int:
 def _with_phases(options: Options, topology: Topology, rho_equal: float, robust: int) -> Options:
     """Fill in when agreement is due, and how long the calm lasts when the scenario leaves it."""
     rounds_max = due(options, topology, rho_equal, robust)
+    if options.quiet_rounds_max and rounds_max:
+        rounds_max += options.quiet_rounds_max  # one heartbeat for a word that was lost
+        exact, liars = options.mode == "exact", len(options.liars)
+        rest = rest_q(topology, exact, options.faults_max, liars, options.dead_band_q)
+        options = replace(options, spread_max_q=options.spread_max_q + rest)
     if 0 < options.epoch_rounds < rounds_max + 2:
         rounds_max = 0.0  # its epochs are too short for this graph
     liveness_s = options.liveness_s
     if liveness_s == 0.0:
-        rounds = rounds_max + 4.0
+        rounds = rounds_max + 4.0 * options.silence_rounds
         if options.mode == "resilient" and options.epoch_rounds:
-            rounds = 3.3 * options.epoch_rounds + options.fresh_rounds
+            rounds = 3.3 * options.epoch_rounds * options.silence_rounds + options.used_rounds
         liveness_s = math.ceil(rounds * options.period_ms / 1000) + 1.0
     return replace(options, rounds_max=round(rounds_max, 1), liveness_s=liveness_s)
 
@@ -261,7 +281,7 @@ def settings(options: Options, topology: Topology, load: Any = load) -> list[Any
                 name: getattr(options, name)
                 for name in (
                     *("mode", "rule", "faults_max", "period_ms", "epoch_rounds", "fresh_rounds"),
-                    *("fanout", "lo_q", "hi_q"),
+                    *("fanout", "lo_q", "hi_q", "quiet_rounds_max", "dead_band_q"),
                 )
             },
         }

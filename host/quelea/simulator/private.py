@@ -6,16 +6,18 @@ Either package may also come from a folder of its own, such as a copy that someb
 """
 
 import ast
+import contextlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
 PACKAGES = ("quelea_proto", "quelea_agent")
+WHEN_ASKED = ("quelea_agent.cadence",)  # what the agent imports only when it is made
 Transform = Callable[[str, str, str], ast.Module]  # (module, source, path) -> syntax tree
 
 
@@ -115,9 +117,36 @@ def load(
     try:
         agent_class = importlib.import_module("quelea_agent.agent").Agent
         settings = importlib.import_module("quelea_agent.settings")
-        return Firmware(agent_class, settings.load, frozenset(_ours()))
+        for name in WHEN_ASKED:
+            with contextlib.suppress(ModuleNotFoundError):  # a copy of an older version
+                importlib.import_module(name)
+        own = {name: sys.modules[name] for name in _ours()}
+        return Firmware(_among(agent_class, own), settings.load, frozenset(own))
     finally:
         sys.meta_path.remove(finder)
+        for name in _ours():
+            del sys.modules[name]
+        sys.modules.update(kept)
+
+
+def _among(agent_class: Any, own: Mapping[str, ModuleType]) -> Any:
+    """Return the class as one whose instances, while they are made, find their own modules."""
+
+    class Agent(agent_class):  # type: ignore[misc]
+        def __init__(self, settings: Any, session: int) -> None:
+            with _instead(own):
+                super().__init__(settings, session)
+
+    return Agent
+
+
+@contextlib.contextmanager
+def _instead(own: Mapping[str, ModuleType]) -> Iterator[None]:
+    kept = {name: sys.modules.pop(name) for name in _ours()}
+    sys.modules.update(own)
+    try:
+        yield
+    finally:
         for name in _ours():
             del sys.modules[name]
         sys.modules.update(kept)

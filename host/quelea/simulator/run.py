@@ -84,7 +84,7 @@ def facts_of(world: World, options: Options) -> dict[str, object]:
     return {
         **{name: getattr(options, name) for name in STORED if hasattr(options, name)},
         "whole": True,
-        "age_max_ms": world.age_max_ms(options.fresh_rounds * options.period_ms),
+        "age_max_ms": world.age_max_ms(options.used_rounds * options.period_ms),
         "drift_ppm": options.faults.drift_ppm,
         "first_epoch": options.faults.epoch if options.mode == "resilient" else 0,
     }

@@ -219,7 +219,7 @@ class Machine:
         for peer in self.peers:
             if peer.live and self.lead(peer) > 0:
                 return True
-        return abs(self.demand_q - self.input_q) > self.pace.band_q
+        return bool(abs(self.demand_q - self.input_q) > self.pace.band_q)
 
     def ahead(self) -> int:
         """Return how far the (F + 1)-th furthest live neighbour is: below 0 only when lost."""
