@@ -38,6 +38,16 @@ def need(found: Found, what: str, install: str) -> Found:
     pytest.skip(reason)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--transport", help="module:Class, held to tests/fleet/acceptance.py")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "acceptance(case): of tests/fleet/acceptance.py")
+    if config.getoption("--transport"):
+        os.environ["QUELEA_TRANSPORT"] = config.getoption("--transport")
+
+
 @pytest.fixture(name="need")
 def _need() -> Callable[..., object]:
     return need

@@ -1,6 +1,7 @@
 """Runs on MicroPython and CPython: one Transport, told by messages what to do, seen on stdout.
 
-argv[1] is JSON: port, keepalive_s, id, node, publish_ms (0: never), offset_ms (of the clock).
+argv[1] is JSON: port, keepalive_s, id, node, publish_ms (0: never), offset_ms (of the clock),
+transport (module:Class; counts are null where it keeps none).
 Each line printed is a JSON object with the time `at`: {"state": n, "counts": [...]} when the
 state changes or an attempt was made,
 {"got": [topic, payload]}, {"turns": n} on request, {"end": counts} last.
@@ -12,10 +13,12 @@ import json
 import sys
 import time
 
-from quelea_agent.port.mqtt import UP, Transport
 from quelea_proto import fixed
 
+UP = 3
 options = json.loads(sys.argv[1])
+module, _, name = options["transport"].partition(":")
+Transport = getattr(__import__(module, None, None, ("x",)), name)
 
 
 class Ticks:
@@ -61,6 +64,7 @@ if "until_wrap_ms" in options:
     options["offset_ms"] = (0x40000000 - options["until_wrap_ms"] - ticks.ticks_ms()) & 0x3FFFFFFF
 
 every_ms = options.get("publish_ms", 0)
+counts = getattr(transport, "counts", None)
 seen = None
 number = 0
 turns = 0
@@ -77,18 +81,18 @@ while running:
         elif words and words[0] == "flood":
             for i in range(int(words[1])):
                 transport.publish(b"t/burst", b"%-1000d" % i)
-            say({"flooded": True, "counts": transport.counts})
+            say({"flooded": True, "counts": counts})
         elif words == ["report"]:
-            say({"turns": turns, "counts": transport.counts})
+            say({"turns": turns, "counts": counts})
         elif words == ["stop"]:
             running = False
     if not running:
         break
     state = transport.state()
-    news = (state, transport.counts[0])
+    news = (state, counts and counts[0])
     if news != seen:
         seen = news
-        say({"state": state, "counts": transport.counts})
+        say({"state": state, "counts": counts})
         if state == UP:
             transport.subscribe(b"t/in", 1)
             transport.publish(b"t/state", b"ready", 1, True)
@@ -100,4 +104,4 @@ while running:
     transport.poll(next_ms if every_ms else ticks.ticks_add(now_ms, 60000))
 transport.publish(b"t/state", b"disconnected", 1, True)
 transport.close()
-say({"end": transport.counts})
+say({"end": counts})

@@ -1,13 +1,15 @@
-"""The client acceptance suite, second half: hostile bytes, slow readers, messages kept or lost."""
+"""Hostile bytes, slow readers, messages kept or lost. Cases: see acceptance.py."""
 
 import socket
 import time
 
 import pytest
+from acceptance import case
 from edge_broker import CONNECT, PUBACK, PUBLISH, packet, publish, text
 from edge_pair import BOTH, DOWN, QUEUE, Pair
 
 
+@case("oversize")
 @BOTH
 def test_oversize_message_is_skipped_and_acknowledged(runtime: str) -> None:
     with Pair(runtime) as pair:
@@ -19,6 +21,7 @@ def test_oversize_message_is_skipped_and_acknowledged(runtime: str) -> None:
         assert (counts["oversize"], counts["losses"]) == (1, 0)
 
 
+@case("oversize")
 def test_endless_message_ends_the_connection() -> None:
     """200 MB are announced and dripped: pings go out, their answers cannot come in."""
     with Pair(keepalive_s=2) as pair:
@@ -34,6 +37,7 @@ def test_endless_message_ends_the_connection() -> None:
         assert counts["losses"] == 1 and counts["timeout"] == 1 and counts["received"] == 1
 
 
+@case("garbage")
 def test_topic_that_is_no_text_is_only_bytes() -> None:
     with Pair() as pair:
         peer = pair.up()
@@ -61,6 +65,7 @@ GARBAGE = {
 }
 
 
+@case("garbage")
 @pytest.mark.parametrize("name", GARBAGE)
 def test_garbage_ends_the_connection_and_nothing_else(name: str) -> None:
     with Pair() as pair:
@@ -71,6 +76,7 @@ def test_garbage_ends_the_connection_and_nothing_else(name: str) -> None:
         assert (counts["garbage"], counts["losses"]) == (1, 1), counts
 
 
+@case("slow-drip")
 @BOTH
 def test_slow_drip_is_put_together(runtime: str) -> None:
     with Pair(runtime, keepalive_s=4) as pair:
@@ -88,6 +94,7 @@ def test_slow_drip_is_put_together(runtime: str) -> None:
         pair.stop(peer)
 
 
+@case("redelivery")
 def test_redelivered_message_is_acknowledged_again() -> None:
     with Pair() as pair:
         peer = pair.up()
@@ -99,6 +106,7 @@ def test_redelivered_message_is_acknowledged_again() -> None:
         assert counts["received"] == 3 and counts["losses"] == 0  # who did it twice decides: link
 
 
+@case("redelivery")
 def test_unacknowledged_message_is_sent_again_with_dup() -> None:
     with Pair(keepalive_s=2) as pair:
         peer = pair.up()
@@ -119,6 +127,7 @@ def test_unacknowledged_message_is_sent_again_with_dup() -> None:
         pair.stop(peer)
 
 
+@case("queue-full")
 @BOTH
 def test_full_queue_drops_the_oldest_and_counts(runtime: str) -> None:
     """The broker does not read while 10 MB are published: more than the kernel's buffers take."""
@@ -139,6 +148,7 @@ def test_full_queue_drops_the_oldest_and_counts(runtime: str) -> None:
         pair.stop(peer)
 
 
+@case("queue-full")
 def test_acknowledged_messages_outlive_the_others_in_a_full_queue() -> None:
     """Eight are in flight without an answer, so the other twelve wait; newer ones may not pass."""
     with Pair() as pair:
@@ -153,6 +163,7 @@ def test_acknowledged_messages_outlive_the_others_in_a_full_queue() -> None:
         assert pair.stop(peer)["queue_drops"] == 40
 
 
+@case("queue-full")
 def test_broker_that_stops_reading_for_good_is_a_timeout() -> None:
     """Its window closes, the kernel's buffers fill, a send makes no progress; nothing spins."""
     with Pair(keepalive_s=3, publish_ms=50) as pair:

@@ -1,15 +1,19 @@
-"""The client acceptance suite, first half: how connections begin, last and end.
+"""How connections begin, last and end. Tests with a case belong to the suite of acceptance.py.
 
-Any MQTT client that is to stand behind `Transport` must pass both halves. They run on real
-MicroPython with a 64 KB board's heap; where a case is cheap, on CPython too.
+They run on real MicroPython with a 64 KB board's heap; where a case is cheap, on CPython too.
 """
 
+import re
 import socket
 import struct
+import subprocess
+import sys
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from acceptance import CASES, DEFAULT, case
 from edge_broker import (
     CONNECT,
     DISCONNECT,
@@ -22,7 +26,7 @@ from edge_broker import (
     text,
 )
 from edge_pair import BACKOFF_S_MAX, BOTH, DOWN, NAMES, UP, Pair
-from edge_process import drive
+from edge_process import ROOT, drive
 from quelea_agent.port import mqtt, tcp
 from quelea_proto import fixed, limits
 from waiting import until
@@ -38,6 +42,7 @@ def test_names_of_the_counters_are_those_of_the_suite() -> None:
     assert tuple(NAMES) == mqtt.NAMES
 
 
+@case("life")
 @BOTH
 def test_life_of_a_connection_byte_by_byte(runtime: str) -> None:
     with Pair(runtime, keepalive_s=7, id="n42") as pair:
@@ -122,6 +127,7 @@ def test_only_a_connection_that_lasted_makes_the_next_attempt_early() -> None:
         assert transport.counts[mqtt.NAMES.index("closed")] == 5
 
 
+@case("kill")
 @BOTH
 def test_kill_is_noticed_at_once_and_subscriptions_come_back(runtime: str) -> None:
     with Pair(runtime) as pair:
@@ -137,6 +143,7 @@ def test_kill_is_noticed_at_once_and_subscriptions_come_back(runtime: str) -> No
         assert (counts["connects"], counts["losses"], counts["closed"]) == (2, 1, 1)
 
 
+@case("kill")
 def test_reset_is_noticed_at_once() -> None:
     with Pair() as pair:
         first = pair.up()
@@ -146,6 +153,7 @@ def test_reset_is_noticed_at_once() -> None:
         assert (counts["losses"], counts["reset"]) == (1, 1)
 
 
+@case("refuse")
 @BOTH
 def test_refused_port_is_tried_again_without_spinning(runtime: str) -> None:
     pair = Pair.__new__(Pair)
@@ -167,6 +175,7 @@ def test_refused_port_is_tried_again_without_spinning(runtime: str) -> None:
         pair.stop(peer)
 
 
+@case("refuse")
 def test_connack_that_says_no_is_tried_again() -> None:
     with Pair() as pair:
         for code in (5, 3):  # not authorised, server unavailable
@@ -178,6 +187,7 @@ def test_connack_that_says_no_is_tried_again() -> None:
         assert (counts["rejected"], counts["losses"], counts["connects"]) == (2, 0, 1)
 
 
+@case("half-open")
 def test_half_open_connection_ends_within_the_keepalive() -> None:
     """The broker is gone without a word: pings are not answered, data is not refused."""
     with Pair(keepalive_s=2, publish_ms=100) as pair:
@@ -187,6 +197,7 @@ def test_half_open_connection_ends_within_the_keepalive() -> None:
         assert (counts["timeout"], counts["losses"]) == (1, 1)
 
 
+@case("freeze")
 def test_frozen_broker_takes_the_connection_and_answers_nothing() -> None:
     with Pair(keepalive_s=2) as pair:
         first = pair.broker.accept()
@@ -196,6 +207,7 @@ def test_frozen_broker_takes_the_connection_and_answers_nothing() -> None:
         assert (counts["timeout"], counts["attempts"], counts["connects"]) == (1, 2, 1)
 
 
+@case("keepalive")
 @pytest.mark.parametrize("publish_ms", [0, 50])
 def test_keepalive_pings_whether_idle_or_busy(publish_ms: int) -> None:
     with Pair(keepalive_s=2, publish_ms=publish_ms) as pair:
@@ -213,6 +225,7 @@ def test_keepalive_pings_whether_idle_or_busy(publish_ms: int) -> None:
         pair.stop(peer)
 
 
+@case("clock-wrap")
 @BOTH
 def test_clock_wraps_while_connected(runtime: str) -> None:
     with Pair(runtime, keepalive_s=2, publish_ms=100, until_wrap_ms=1500) as pair:
@@ -228,6 +241,7 @@ def test_clock_wraps_while_connected(runtime: str) -> None:
         pair.stop(peer)
 
 
+@case("clock-wrap")
 def test_clock_wraps_while_waiting_to_reconnect() -> None:
     with Pair(until_wrap_ms=700) as pair:
         peer = pair.up()
@@ -238,3 +252,45 @@ def test_clock_wraps_while_waiting_to_reconnect() -> None:
         assert pair.counts(peer)["turns"] < 30
         peer.close()
         assert pair.stop(pair.up())["connects"] == 3
+
+
+@case("take-over")
+def test_a_name_that_is_taken_over_again_and_again() -> None:
+    """A broker ends the older of two connections of one name; each waits longer to come back."""
+    with Pair() as pair:
+        waits = []
+        for _ in range(3):
+            peer = pair.up()
+            peer.close()
+            begin = time.monotonic()
+            pair.broker.accept().close()  # the other one is there again
+            waits.append(time.monotonic() - begin)
+        assert all(wait > 0.4 for wait in waits), waits
+        assert waits[-1] > 1.5, waits
+        assert pair.stop(pair.up())["losses"] == 3
+
+
+def test_every_case_has_a_test_and_a_line_in_the_documents(request: pytest.FixtureRequest) -> None:
+    lines = (ROOT / "docs" / "testing.md").read_text().splitlines()
+    rows = [line.split("|")[1:3] for line in lines if line.startswith("| `")]
+    told = {name.strip(" `"): text.strip() for name, text in rows}
+    assert {name: told.get(name) for name in CASES} == CASES
+    named = set()
+    for file in Path(__file__).parent.glob("test_transport_*.py"):
+        named |= set(re.findall(r'^@case\("([a-z-]+)"\)', file.read_text(), re.MULTILINE))
+    assert named == set(CASES) and len(CASES) >= 12
+
+
+@pytest.mark.parametrize(
+    "name, status",
+    [("quelea_agent.port.nowhere", 1), ("careless_transport", 1), ("silent_transport", 0)],
+)
+def test_another_transport_is_held_to_it(name: str, status: int) -> None:
+    """One that cannot be loaded, one that leaves without a word, one without counters."""
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "acceptance"]
+    argv += ["--transport", f"{name}:Transport", "-k", "byte_by_byte and micropython", "-x"]
+    done = subprocess.run(
+        [*argv, "--rootdir", str(ROOT), __file__], cwd=Path(__file__).parent, capture_output=True
+    )
+    assert done.returncode == status, done.stdout.decode()
+    assert DEFAULT == "quelea_agent.port.mqtt:Transport"
