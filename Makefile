@@ -39,6 +39,7 @@ check: env ## Lint, types, spelling, house rules, derived files and vectors.
 	$(BIN)/python tools/derive.py --check
 	$(BIN)/python tools/oracle.py --check
 	$(BIN)/python tools/networks.py --check
+	$(BIN)/python tools/wiring.py --check
 	$(BIN)/quelea games --check
 
 bench: env ## Measure kernels and firmware against peers and limits; pictures in runs/bench/.

@@ -1,0 +1,1 @@
+"""Boards, what is wired to which of their pins, and drawings of it; tools/wiring.py runs it."""
