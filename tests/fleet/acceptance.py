@@ -9,7 +9,6 @@ state() returns 3 while messages can be sent, 0 while there is no connection. Wi
 list in the order of mqtt.NAMES, its counters are judged as well; without, what is on the wire.
 """
 
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -42,11 +41,6 @@ def case(name: str) -> Callable[[Test], Test]:
     return pytest.mark.acceptance(name)
 
 
-def ours() -> bool:
-    """Whether the transport under test is the firmware's."""
-    return os.environ.get(ENV_NAME, DEFAULT) == DEFAULT
-
-
 class Unknown:
     """A counter that a transport does not keep: it is whatever the test expects."""
 
@@ -59,7 +53,7 @@ class Unknown:
         return self
 
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _true
-    __add__ = __radd__ = __sub__ = __rsub__ = _self
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _self
 
     def __bool__(self) -> bool:
         return True

@@ -13,7 +13,7 @@ from quelea.errors import UserError
 from quelea.fleet import interpreter, staging
 
 HEAP_KB = 64
-RUN_S = 120.0
+RUN_S = 3600.0
 
 
 @functools.cache
