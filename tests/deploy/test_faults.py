@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from quelea.configure import new
-from quelea.deploy import enroll, flash
+from quelea.coordinator.link import Link, acknowledged
+from quelea.deploy import bus as buses
+from quelea.deploy import command, enroll, flash
 from quelea.deploy.bus import Bus
 from quelea.deploy.chips import CHIPS
 from quelea.deploy.deploy import Job, deploy
@@ -21,7 +23,7 @@ from quelea.deploy.virtual.command import specs
 from quelea.errors import UserError
 from quelea.fleet import broker as brokers
 from quelea.fleet.forkserver import Launcher
-from virtual_boards import image, running, until
+from virtual_boards import DEADLINE_S, image, running, until
 
 QUIET = Progress(quiet=True)
 FAULTS = ("b02:hang", "b03:wrong-chip", "b04:full", "b05:unplug:30000")
@@ -182,3 +184,47 @@ def test_no_command_line_of_ours_touches_an_efuse(tmp_path: Path) -> None:
     verbs = [word for argv in ran for word in argv if word.endswith("-flash")]
     assert verbs == ["erase-flash", "write-flash"]
     assert not any("fuse" in word or "burn" in word for argv in ran for word in argv)
+
+
+def test_clean_takes_what_belongs_to_no_node(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with meeting(tmp_path, 2) as fleet:
+        told = Link(fleet.endpoint, "writer", "host", on_message=lambda *_: None)
+        told.start()
+        assert told.up.wait(DEADLINE_S)
+        mine = f"quelea/1/{fleet.name}/"
+        kept = [mine + "n/n01/$state", mine + "n/n02/$birth", mine + "cfg", mine + "host/h/$state"]
+        rubbish = [mine + "n/n99/$state", mine + "n/n99/$birth", mine + "old/n01"]
+        for info in [told.publish(one, b"x", qos=1, retain=True) for one in kept + rubbish]:
+            acknowledged(info)
+        told.stop()
+        for dry, found in ((True, 3), (False, 3), (False, 0)):
+            capsys.readouterr()
+            assert command.clean(str(fleet.path), dry, as_json=False) == 0
+            assert sorted(capsys.readouterr().out.split()) == sorted(rubbish)[:found]
+
+
+def test_a_broker_that_is_away_is_said_before_any_board_is_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with meeting(tmp_path, 2) as fleet:
+        pass
+    monkeypatch.setattr(buses, "CONNECT_S", 0.5)
+    with (
+        pytest.raises(UserError, match="the broker does not answer"),
+        Bus(fleet.endpoint, fleet.name),
+    ):
+        pass  # pragma: no cover
+
+
+def test_a_board_that_the_broker_refuses_says_so(tmp_path: Path) -> None:
+    with meeting(tmp_path, 2) as fleet, running(tmp_path, Spec("b01")):
+        fleet.secrets.node("n01")["password"] = "another"  # than the broker has
+        enroll.enroll(fleet, [str(tmp_path)], "n01", QUIET, 8)
+        with Bus(fleet.endpoint, fleet.name) as bus:
+            job = Job(fleet, bus, ready_s=4.0)
+            refused, missing = deploy(job, [], QUIET)
+        assert refused.node == "n01" and "the broker refuses its password" in refused.what
+        assert "enroll" in refused.remedy
+        assert missing.node == "n02" and "no board is known" in missing.what

@@ -124,8 +124,9 @@ class Repl:
 
     def _send_plain(self, data: bytes, timeout_s: float) -> None:
         for at in range(0, len(data), self._step_bytes):
+            if at:
+                time.sleep(STEP_S)  # without flow control the board needs time to take it
             self._line.write(data[at : at + self._step_bytes])
-            time.sleep(STEP_S)  # without flow control the board needs time to take it
         self._line.write(RUN)
         self._must(b"OK", timeout_s)
 

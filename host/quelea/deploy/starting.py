@@ -9,6 +9,7 @@ from quelea.deploy.line import Line
 
 CONSOLE_BYTES_MAX = 8192  # the newest; what came before says nothing that this does not
 LOOK_S = 0.2
+SAYS = "quelea: "  # how every line of a node's own begins
 REPEATS = 3  # a node that ends with the same sentence so often does so for ever
 
 # what a node says when it has no broker: what that means, what to do
@@ -37,18 +38,21 @@ class Console:
         del self._text[:-CONSOLE_BYTES_MAX]
 
     def lines(self) -> list[str]:
-        """Return its whole lines."""
+        """Return its whole lines; what a node says begins where it does, whatever came before."""
         text = bytes(self._text).decode(errors="replace").replace("\r", "\n")
-        return [line.strip() for line in text.split("\n")[:-1] if line.strip()]
+        rows = [line.strip() for line in text.split("\n")[:-1] if line.strip()]
+        return [row[row.find(SAYS) :] if SAYS in row else row for row in rows]
 
     def problem(self) -> BoardFailed | None:
         """Return why the node ends again and again, or nothing for one that runs."""
         lines = self.lines()
         for line in reversed(lines):
-            faulty = line.startswith("quelea: ") and not line.startswith("quelea: no broker")
+            faulty = line.startswith(SAYS) and not line.startswith(SAYS + "no broker")
             if faulty and lines.count(line) >= REPEATS:
                 remedy = "run the command that it names, or correct fleet.toml and deploy again"
-                return BoardFailed(f"the node does not start: {readable(line[8:])}", "", remedy)
+                return BoardFailed(
+                    f"the node does not start: {readable(line[len(SAYS) :])}", "", remedy
+                )
         return None
 
     def said(self) -> tuple[str, str, str]:
@@ -56,10 +60,10 @@ class Console:
         lines = self.lines()
         for line in reversed(lines):
             for word, what, remedy in CAUSES:
-                if line.startswith("quelea: no broker:") and word in line:
+                if line.startswith(SAYS + "no broker") and word in line:
                     return what, readable(line), remedy
-            if line.startswith("quelea: "):
-                return readable(line[8:]), "", "correct what it says and deploy again"
+            if line.startswith(SAYS):
+                return readable(line[len(SAYS) :]), "", "correct what it says and deploy again"
             if "Error" in line or "Exception" in line:
                 return f"the node ended: {readable(line)}", "", "`quelea deploy` again; report it"
         last = readable(lines[-1]) if lines else "it printed nothing"
