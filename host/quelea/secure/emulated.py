@@ -1,0 +1,75 @@
+"""What a node of `quelea fleet` is given beside its firmware: certificate, keys, host's key.
+
+The same files as a board's; `quelea enroll` copies them from a folder of the authority, here they
+come from one that lives as long as the run.
+"""
+
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from quelea.secure import keys, signing
+from quelea.secure.ca import Authority, create
+
+
+class Security:
+    """mode: of authentication, see keys.MODES. tls: whether nodes have certificates.
+
+    configs: cfg.json by node number, to be completed by `complete`.
+    """
+
+    def __init__(
+        self, folder: Path, fleet: str, configs: Mapping[int, dict[str, Any]], mode: str, tls: bool
+    ) -> None:
+        self.authority: Authority = create(folder, fleet, ["localhost", "127.0.0.1"])
+        self.tls = tls
+        self.mode = mode
+        self._auth = keys.node_configs(configs, mode) if mode != "none" else {}
+        self._signer = self.authority.signer()
+        for config in configs.values():
+            self.authority.issue(config["id"])
+
+    def complete(self, config: dict[str, Any]) -> dict[str, bytes]:
+        """Enter into a node's configuration what it needs; return its files by name."""
+        node_id, number = config["id"], config["node"]
+        place = self.authority.folder / "nodes" / node_id
+        names = ["sign.public", "session"]
+        config["trust"] = {}
+        if self.tls:
+            names += [f"{node_id}.key.der", f"{node_id}.cert.der", "ca.der"]
+            config["broker"] |= {
+                "tls": {
+                    "ca": "ca.der",
+                    "cert": f"{node_id}.cert.der",
+                    "key": f"{node_id}.key.der",
+                    "name": "localhost",
+                }
+            }
+        files = {name: (place / name).read_bytes() for name in names}
+        if number in self._auth:
+            auth = self._auth[number]
+            peers = [row[1] for row in auth["peers"]]
+            config["auth"] = auth
+            files["auth.keys"] = keys.key_file(
+                self.authority.master(), self.authority.fleet, self.mode, node_id, peers
+            )
+        return files
+
+    @property
+    def opened(self) -> Callable[[bytes], bytes] | None:
+        """What takes the tags off a message, or None where there are none."""
+        return keys.opened if self._auth else None
+
+    def sign(self, body: bytes) -> bytes:
+        """Return the signed document of a configuration."""
+        return signing.sign(self._signer, b"cfg", body)
+
+
+def context(authority: Authority, user: str) -> ssl.SSLContext:
+    """Return how a host program connects: its certificate, and the fleet's authority alone."""
+    place = authority.folder / "hosts" / user
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.load_verify_locations(authority.folder / "ca.cert.pem")
+    made.load_cert_chain(place / f"{user}.cert.pem", place / f"{user}.key.pem")
+    return made
