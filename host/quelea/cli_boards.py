@@ -208,10 +208,21 @@ def doctor(
     raise typer.Exit(command(Asked(fleet, broker, ca, run, broker_log, name, seconds), json))
 
 
+def release(
+    folder: Annotated[Path, typer.Argument(help="Where to; an older release there is replaced.")],
+    part: Annotated[list[str] | None, typer.Option(help="Parts beside the core.")] = None,
+    json: Json = False,
+) -> None:
+    """Write the firmware with a package.json, for `mpremote mip install`."""
+    from quelea.update.package import command
+
+    raise typer.Exit(command(folder, part or (), as_json=json))
+
+
 def register(app: typer.Typer) -> None:
     """Put the commands of this file into the command line."""
     commands: tuple[Callable[..., None], ...] = (
-        ls, flash, enroll, deploy, up, logs, clean, broker, virtual, ota, ca, doctor,
+        ls, flash, enroll, deploy, up, logs, clean, broker, virtual, ota, release, ca, doctor,
     )  # fmt: skip
     for command in commands:
         app.command()(command)
