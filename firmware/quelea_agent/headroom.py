@@ -12,9 +12,9 @@ liars can gain, is in docs/safety.md. Integers of 31 bits; nothing is allocated 
 
 from quelea_proto.fixed import part, ticks_add, ticks_diff
 from quelea_proto.headroom_row import Row, pack_head, pack_slot, row_bytes, seal, unpack
-from quelea_proto.limits import HEADROOM_Q_MAX, SEQ_MAX
+from quelea_proto.limits import HEADROOM_Q_MAX
 
-from quelea_agent.ledger import Ledger, record_bytes
+from quelea_agent.ledger import ENTRY_MASK, Ledger, record_bytes
 
 SILENT_MAX = 255  # rounds without a row are counted up to here
 REST_MAX = 1 << 20  # rounds without a fall likewise; above every settle_rounds
@@ -276,12 +276,17 @@ class Headroom:
                 changed = True
             if due:
                 new.given[slot] = ticks_add(kept.given[slot], self._gift[slot])
-        if not changed or kept.entry >= SEQ_MAX:
+        changed = self._amend(new) or changed
+        if not changed or kept.entry & ENTRY_MASK == ENTRY_MASK:
             return -1
         new.entry = kept.entry + 1
         new.fill(self.record)
         self._storing = True
         return new.entry & 1
+
+    def _amend(self, new: Ledger) -> bool:
+        """Return whether more than units that move is to be stored: see books.py."""
+        return False
 
     def stored(self, done: bool) -> None:
         """Go over to the prepared record, which is durable now; done False: it could not be."""

@@ -3,7 +3,8 @@
     byte 0      mark 0xA5
     byte 1      count, neighbours
     2           node u16
-    4           entry u32: 1, 2, 3 ...; entry & 1 is the slot it is written to
+    4           entry u32: 1, 2, 3 ...; entry & 1 is the slot it is written to. The upper 6 of
+                its 30 bits are the incarnation: 0, unless the member has left and come back
     8           digest u16 of the plan that it belongs to
     10          for each neighbour: given u32, taken u32, heard u32
     end - 6     CRC-16/CCITT-FALSE of everything before it
@@ -17,6 +18,7 @@ for flash that decays.
 from quelea_proto.frames import crc16, get, put
 
 MARK = 0xA5
+ENTRY_MASK = (1 << 24) - 1  # records of an incarnation: more than flash can be written
 
 
 def record_bytes(count: int) -> int:

@@ -28,8 +28,11 @@ TOTAL_MAX = 1 << 28  # of all claims, see policies
 class Share:
     """One limit. row: {"plan", "own", "rows", "budget_q"} as `quelea.headroom.share` writes it."""
 
+    kind = Headroom
+
     def __init__(self, row: dict, policy: str) -> None:
-        self.headroom = Headroom(Plan(**row["plan"]))
+        self.headroom = self.kind(Plan(**row["plan"]))
+        self.gone = [False] * len(row["plan"]["numbers"])  # by slot: holds its floor and no more
         self.own = row["own"]
         self.budget_q = row["budget_q"]
         self.allocation = Allocation(row["rows"], self.budget_q, policy)
@@ -62,6 +65,11 @@ class Share:
             slot = i if i < self.own else i - 1
             silent = headroom.silent_rounds[slot] > SILENT_ROUNDS
             self._claim_q[i] = 0 if silent else headroom.claims_q[slot]
+            if self.gone[slot]:
+                self._claim_q[i] = 0
+                self._held_q[i] = rows[i][0] * percent // 100
+                there_q += rows[i][0]
+                continue
             held_q = headroom.held_q[slot]
             at_first_q = rows[i][0] + rows[i][5]
             if held_q < 0 or (silent and not self._trusting):
@@ -90,8 +98,10 @@ class Share:
 class Sharing:
     """percent: how much of every limit is there now, 0..100. point_q: what the load is set to."""
 
+    kind = Share
+
     def __init__(self, settings: object, config: dict) -> None:
-        self.shares = [Share(row, config["policy"]) for row in config["limits"]]
+        self.shares = [self.kind(row, config["policy"]) for row in config["limits"]]
         first = self.shares[0]
         self.load = Load(first.allocation.rows[first.own], config["on_ms"], config["off_ms"])
         self.percent = 100
@@ -182,10 +192,10 @@ def units_q(amount_q: int, percent: int) -> int:
     return min((amount_q * 100 + percent - 1) // percent, HEADROOM_Q_MAX)
 
 
-def load(settings: object, config: dict) -> tuple:
+def load(settings: object, config: dict, kind: type = Sharing) -> tuple:
     """Return (Sharing, None), or (None, problem) for what is no `headroom` of a cfg.json."""
     try:
-        sharing = Sharing(settings, config)
+        sharing = kind(settings, config)
         if not sharing.shares[0].allocation.rows[0][3] > 0:
             raise ValueError("unit_q")
     except Exception as error:  # whatever is missing or of the wrong kind, one sentence says it

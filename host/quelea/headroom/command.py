@@ -60,18 +60,24 @@ def _one(group: Group, more: dict[str, Any], seed: int) -> Trial:
 
 
 def command(
-    config: str, seeds: int, seed: int, loss: float, liars: int, jobs: int, as_json: bool
+    config: str,
+    seeds: int,
+    seed: int,
+    loss: float,
+    liars: int,
+    changes: int,
+    jobs: int,
+    as_json: bool,
 ) -> int:
     """Run and judge; return the exit status."""
-    if not 0 <= loss < 1 or seeds < 1 or liars < 0 or jobs < 1:
+    if not 0 <= loss < 1 or seeds < 1 or liars < 0 or changes < 0 or jobs < 1:
         raise UserError(
-            f"--seeds {seeds} --loss {loss} --liars {liars} --jobs {jobs}",
-            why="at least one seed and job, loss from 0 to below 1, liars from 0 up",
+            f"--seeds {seeds} --loss {loss} --liars {liars} --changes {changes} --jobs {jobs}",
+            why="at least one seed and job, loss from 0 to below 1, liars and changes from 0 up",
         )
     group, period_ms = setting(config, liars)
-    done = trials(
-        group, range(seed, seed + seeds), jobs, loss=loss, liars=liars, period_ms=period_ms
-    )
+    more = {"loss": loss, "liars": liars, "changes": changes, "period_ms": period_ms}
+    done = trials(group, range(seed, seed + seeds), jobs, **more)
     checks, figures = judge(done, group, loss, liars, period_ms)
     verdict = all(check.ok for check in checks)
     if as_json:

@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from quelea_agent.headroom import Headroom
+from quelea_agent.books import Books
 from quelea_agent.headroom import Plan as NodePlan
 from quelea_agent.policies import POLICIES, names
+from quelea_proto.crc import crc16
 from quelea_proto.limits import HEADROOM_Q_MAX
 
 from quelea.errors import UserError
 from quelea.headroom.audit import Part
 from quelea.headroom.plan import Split, node_plan, validate, worst_q
+from quelea.headroom.terms import Terms, check_reclaim
 
 LINE_SHARE = 4  # with liars, this part of the headroom is kept to pay for what lines let them add
 
@@ -26,7 +28,8 @@ class Load:
     """One member. Its values: {0} and least_q .. most_q by unit_q. floor_q: always allowed.
 
     limits: numbers of the limits that it draws of. reserve_q: the most it draws should it lie;
-    None: its floor, as where its own hardware holds it there.
+    None: its floor, as where its own hardware holds it there. vacant: a place for one that joins
+    later.
     """
 
     node: int
@@ -37,6 +40,7 @@ class Load:
     priority: int = 0
     limits: tuple[int, ...] = (0,)
     reserve_q: int | None = None
+    vacant: bool = False
 
     def value_q(self, amount_q: int) -> int:
         """Return the largest of its values that is at most amount_q."""
@@ -52,7 +56,8 @@ class Load:
 class Group:
     """splits, names: by limit. on_ms, off_ms: least time on and off. turn_epochs: 0 for no turns.
 
-    given: the configuration of each split, as validate() takes it.
+    given: the configuration of each split, as validate() takes it. terms: of a group whose members
+    may change, whose rounds are period_ms.
     """
 
     loads: tuple[Load, ...]
@@ -63,6 +68,8 @@ class Group:
     on_ms: int = 0
     off_ms: int = 0
     turn_epochs: int = 0
+    terms: Terms | None = None
+    period_ms: int = 1000
     given: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
     def load_of(self, node: int) -> Load:
@@ -86,7 +93,7 @@ class Group:
 
     def node_config(self, node: int, ids: Mapping[int, str]) -> dict[str, Any]:
         """Return `headroom` of a node's cfg.json."""
-        rows = []
+        rows: list[dict[str, Any]] = []
         met: set[int] = set()
         for limit in self.load_of(node).limits:
             split, loads = self.splits[limit], self.members(limit)
@@ -104,6 +111,8 @@ class Group:
                     ],
                 }
             )  # fmt: skip
+            if self.terms is not None:
+                rows[-1]["members"] = self._terms_of(limit, node, self.terms)
         return {
             "policy": self.policy,
             "on_ms": self.on_ms,
@@ -113,12 +122,40 @@ class Group:
             "limits": rows,
         }
 
+    @property
+    def digest(self) -> int:
+        """u16 by which a document names the group."""
+        data = b"".join(split.digest.to_bytes(2, "little") for split in self.splits)
+        return crc16(data, len(data))
+
+    def _terms_of(self, limit: int, node: int, terms: Terms) -> dict[str, Any]:
+        """Return what quelea_agent.members.Group takes."""
+        split = self.splits[limit]
+        votes = {load.node: int(not load.vacant) for load in self.members(limit)}
+        return {
+            "initial_q": [one.initial_q for one in split.members if one.node != node],
+            "votes": [votes[one.node] for one in split.members if one.node != node],
+            "own_vote": votes[node],
+            "faults_max": split.faults_max,
+            "lease_ms": terms.lease_ms,
+            "wait_ms": terms.wait_ms(self.period_ms, split.settle_rounds),
+            "majority": terms.majority,
+            "digest": self.digest,
+        }
+
     def records(self, node: int) -> dict[str, bytes]:
-        """Return the files by which a node is enrolled; once in the life of a configuration."""
-        files = {}
+        """Return the files by which a node is enrolled; once in the life of a configuration.
+
+        None for a vacant place: a document lets in who comes to it, and everybody's record says
+        that it is gone.
+        """
+        files: dict[str, bytes] = {}
+        if self.load_of(node).vacant:
+            return files
         for limit in self.load_of(node).limits:
-            headroom = Headroom(NodePlan(**node_plan(self.splits[limit], node)))
-            slot = headroom.enrol()
+            headroom = Books(NodePlan(**node_plan(self.splits[limit], node)))
+            others = [load for load in self.members(limit) if load.node != node]
+            slot = headroom.enrol([one.vacant for one in others])
             files[f"headroom.{limit}.{slot}"] = bytes(headroom.record)
         return files
 
@@ -139,7 +176,7 @@ def make(
     """Return a group whose every limit holds; UserError says with numbers what would fit.
 
     step_q: largest rise of a cap a round, None: at once. more: unit, policy, on_ms, off_ms,
-    turn_epochs.
+    turn_epochs, terms, period_ms.
     """
     _check_policy(more.get("policy", "max-min"), where)
     given: list[dict[str, Any]] = []
@@ -161,10 +198,14 @@ def make(
         validate({**row, "line_q": 0}, spot)  # floors, or the reserves alone, may not fit
         if faults_max:
             row["line_q"] = _line_q(row) if line_q is None else line_q
-        initial_q = _initial_q(row)
+        initial_q = _initial_q(row, members)
         row["members"] = [_member(load, initial_q) for load in members]
         given.append(row)
         splits.append(validate(row, spot))
+        terms = more.get("terms")
+        if terms is not None:
+            terms.check(len(members), more.get("period_ms", 1000), spot)
+            check_reclaim(splits[-1], spot)
     return Group(
         loads=tuple(loads),
         splits=tuple(splits),
@@ -179,13 +220,13 @@ def _member(load: Load, initial_q: int) -> dict[str, int]:
     return {
         "node": load.node,
         "floor_q": load.floor_q,
-        "initial_q": initial_q,
+        "initial_q": 0 if load.vacant else initial_q,
         "reserve_q": reserve_q,
     }
 
 
-def _fits(row: Mapping[str, Any], initial_q: int) -> bool:
-    members = [dict(one, initial_q=initial_q) for one in row["members"]]
+def _fits(row: Mapping[str, Any], loads: Sequence[Load], initial_q: int) -> bool:
+    members = [_member(load, initial_q) for load in loads]
     try:
         validate({**row, "members": members})
     except UserError:
@@ -193,12 +234,12 @@ def _fits(row: Mapping[str, Any], initial_q: int) -> bool:
     return True
 
 
-def _initial_q(row: Mapping[str, Any]) -> int:
+def _initial_q(row: Mapping[str, Any], loads: Sequence[Load]) -> int:
     """Return the most headroom, the same for each member, that the limit has room for."""
     low, high = 0, HEADROOM_Q_MAX
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if _fits(row, middle) else (low, middle - 1)
+        low, high = (middle, high) if _fits(row, loads, middle) else (low, middle - 1)
     return low
 
 

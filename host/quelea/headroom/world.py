@@ -90,8 +90,13 @@ class Node:
 
 
 class World:
-    """trouble: share 0 .. 1 that scales every fault. loss: share of rows lost, and no other fault
-    but drift. liars: node numbers. seed: of everything."""
+    """A group in virtual time.
+
+    trouble: share 0 .. 1 that scales every fault. loss: share of rows lost, and no other fault
+    but drift. liars: node numbers. seed: of everything.
+    """
+
+    kind = Node
 
     def __init__(
         self,
@@ -118,7 +123,7 @@ class World:
         self.nodes: dict[int, Node] = {}
         for load in group.loads:
             period_us = int(self.period_us * self.rng.uniform(1 - DRIFT, 1 + DRIFT))
-            self.nodes[load.node] = Node(group, load.node, ids, period_us)
+            self.nodes[load.node] = self.kind(group, load.node, ids, period_us)
             self._at(self.rng.randrange(self.period_us), "round", load.node)
         self.honest = [number for number in self.nodes if number not in liars]
         self.most_q = [0] * len(group.splits)
