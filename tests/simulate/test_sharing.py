@@ -76,7 +76,7 @@ class GiveUnsettled(Headroom):
 
 @pytest.mark.parametrize("bug", [CreditTwice, RiseBeforeStored, GiveUnsettled])
 def test_a_planted_bug_is_seen(bug, monkeypatch):
-    monkeypatch.setattr(sharing, "Headroom", bug)
+    monkeypatch.setattr(sharing.Share, "kind", bug)
     group, period_ms = setting("ev", 0)
     for seed in range(40):
         trial = run(group, seed, safety_s=60.0, changes=0, period_ms=period_ms)
