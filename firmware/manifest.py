@@ -6,6 +6,7 @@ Every board gets the core; a part beside it is flashed where the fleet's configu
 metadata(description="A node of a Quelea fleet", version="0.1.0")  # noqa: F821
 options.defaults(  # noqa: F821
     sharing=False,  # a limit that the fleet shares
+    members=False,  # the same, and members may come and go
     cadence=False,  # fewer frames while nothing changes
     story=False,  # offloading to shared servers, by choice
     learning=False,  # the story with tables that learn
@@ -71,7 +72,7 @@ package(  # noqa: F821
         "port/unix.py",
     ),
 )
-if options.sharing:  # noqa: F821
+if options.sharing or options.members:  # noqa: F821
     package("quelea_proto", ("headroom_row.py",), base_path="../shared")  # noqa: F821
     package(  # noqa: F821
         "quelea_agent",
@@ -86,6 +87,13 @@ if options.sharing:  # noqa: F821
             "sharing.py",
             "port/share.py",
         ),
+    )
+if options.members:  # noqa: F821
+    package(  # noqa: F821
+        "quelea_proto", ("members_doc.py", "pulse_row.py"), base_path="../shared"
+    )
+    package(  # noqa: F821
+        "quelea_agent", ("books.py", "members.py", "membership.py", "mirror.py")
     )
 if options.story or options.learning:  # noqa: F821
     package(  # noqa: F821
