@@ -69,8 +69,11 @@ class Files:
         self.copied_bytes += len(data)
 
     def stop_starting(self) -> None:
-        """Take main.py and the mark of a whole deployment away, until start() puts them back."""
-        self._repl.run(scripts.gone([STARTS, scripts.MARK]))
+        """Take main.py and the mark of a whole deployment away, until start() puts them back.
+
+        Also what says that a set from over the air runs: what comes by cable is to run.
+        """
+        self._repl.run(scripts.gone([STARTS, scripts.MARK, "boot.0", "boot.1"]))
 
     def remove_others(self, wanted: Mapping[str, bytes]) -> int:
         """Remove what an earlier deployment left and this one does not have; return how many."""

@@ -133,6 +133,8 @@ class BoardFleet:
             parts.add("sharing")
         if "update" in config:
             parts.add("update")
+        if "load" in config or config.get("sensor", {}).get("kind") == "clamp":
+            parts.add("drivers")
         if "tls" in config["broker"]:
             parts.add("tls")
         return sorted(parts)
