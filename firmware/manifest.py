@@ -123,7 +123,7 @@ if options.cluster:  # noqa: F821
     package(  # noqa: F821
         "quelea_proto", ("cluster_row.py", "weighted.py"), base_path="../shared"
     )
-    package("quelea_agent", ("cluster.py", "voices.py"))  # noqa: F821
+    package("quelea_agent", ("cluster.py", "voices.py", "port/cluster.py"))  # noqa: F821
 if options.spiking:  # noqa: F821
     package("quelea_agent", ("spiking.py", "surge.py"))  # noqa: F821
 if options.tls:  # noqa: F821

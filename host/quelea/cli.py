@@ -53,6 +53,7 @@ def fleet(
         str, typer.Option(help="A fleet.toml, or ev, inverter: limits, loads and options.")
     ] = "",
     scenario: Annotated[str, typer.Option(help="Instead: a file that `sim` runs, or name.")] = "",
+    clusters: Annotated[int, typer.Option(help="So many, joined by delegates; 0: none.")] = 0,
     limit: Annotated[int, typer.Option(help="A limit that all share; 0: none.")] = 0,
     floors: Annotated[str, typer.Option(help="Always allowed: one for all, or a list.")] = "",
     policy: Annotated[str, typer.Option(help="max-min or proportional.")] = "max-min",

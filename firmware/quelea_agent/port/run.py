@@ -247,6 +247,10 @@ def attach(node, cfg: dict) -> str:
         from quelea_agent.port import auth
 
         problem = auth.attach(node, cfg["auth"])
+    if not problem and cfg.get("cluster") is not None:
+        from quelea_agent.port import cluster
+
+        problem = cluster.attach(node, cfg["cluster"])
     return problem
 
 

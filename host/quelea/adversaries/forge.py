@@ -184,6 +184,22 @@ class Attack:
         headroom_row.seal(row)
         return row
 
+    def forge_cluster(self, row: bytearray) -> bytearray:
+        """Return a delegate's row that says the same lie of every cluster: high, then low."""
+        from quelea_proto import cluster_row  # only a liar in a fleet of clusters needs it
+
+        said = cluster_row.Row()
+        cluster_row.unpack(bytes(row), said)
+        settings = self.settings
+        claim_q = settings.lo_q if said.seq >> 3 & 1 else settings.hi_q
+        cluster_row.pack_head(
+            row, said.node, said.session, said.seq, said.term, said.cluster, claim_q, said.count
+        )
+        for cluster in range(said.count):
+            cluster_row.pack_entry(row, cluster, claim_q, 65535, 0)
+        cluster_row.seal(row)
+        return row
+
     def claim(self, claim_q: int, node: int = 0, seq: int = -1) -> bytearray:
         """Return the honest frame with another value; node, seq: those of somebody else.
 

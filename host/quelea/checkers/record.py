@@ -72,6 +72,13 @@ class Record:
         columns: dict[str, Any] = {name: getattr(self, name)[first:] for name in NAMES}
         return Record(honest=self.honest[first:], payloads=self.payloads[first:], **columns)
 
+    def of(self, numbers: Iterable[int]) -> "Record":
+        """Return the frames of some nodes, without events and statuses."""
+        here = np.isin(self.source, np.array(list(numbers), dtype=np.int64))
+        columns: dict[str, Any] = {name: getattr(self, name)[here] for name in NAMES}
+        payloads = [self.payloads[at] for at in np.flatnonzero(here).tolist()]
+        return Record(honest=self.honest[here], payloads=payloads, **columns)
+
     def used(self, at: int) -> bytes:
         """Return the column `used` of frame number at."""
         payload, first = self.payloads[at], USED_AT[int(self.kind[at])]

@@ -14,7 +14,7 @@ from quelea_proto.limits import NODE_MAX
 
 from quelea.coordinator.view import FleetView, Member, NodeView, spread
 from quelea.journal import Decoder, NodeRow, Recorder
-from quelea.journal.rows import HEADROOM, RETAINED, STRANGER, object_of, refusal
+from quelea.journal.rows import CLUSTER, HEADROOM, RETAINED, STRANGER, object_of, refusal
 
 LEASE_PERIODS = 4  # periods without a word after which a node counts as absent ...
 LEASE_MS_MIN = 1_000  # ... but never sooner: a busy machine is late by as much
@@ -26,6 +26,8 @@ TOLD_MAX = 8  # events about one node's contradictions, or about one kind of tro
 SEALED = ("frame", "direct", "headroom")
 SIGNED, SIGNED_BYTES = b"Q1", 66  # head of a signed document, see quelea.secure.signing
 RATE_US = 2_000_000  # frames a second are counted over this time
+
+CHANNELS = {HEADROOM: "hr", CLUSTER: "cl"}  # by the topic's name, which is the cause too
 
 Route = tuple[str, Member, int, str]  # name of the topic, who owns it, dest, second id
 Listener = Callable[[str, str, dict[str, Any], int], None]
@@ -89,8 +91,8 @@ class Intake:
                 self._tell_few("foreign-topic", {"topic": topic[:200]}, t_us)
             elif route[0] == "frame" or route[0] == "direct":
                 self._frame(route, payload, retained, t_us)
-            elif route[0] == "headroom":
-                self._headroom(route, payload, retained, t_us)
+            elif route[0] in CHANNELS:
+                self._row(route, payload, retained, t_us)
             else:
                 self._other(route, payload, retained, t_us)
         if self._events:
@@ -131,11 +133,11 @@ class Intake:
             detail = {"session": session, "seq": seq, "payload": payload.hex(), "dest": dest}
             self._event(member.row.id, "equivocation", detail, t_us)
 
-    def _headroom(self, route: Route, payload: bytes, retained: bool, t_us: int) -> None:
-        """Keep a headroom row as it is: what it says is judged from the journal."""
+    def _row(self, route: Route, payload: bytes, retained: bool, t_us: int) -> None:
+        """Keep a row of a limit or a delegate as it is: it is judged from the journal."""
         member = route[1]
-        cause = refusal(RETAINED if retained else HEADROOM)
-        self.recorder.frame(t_us, "hr", member.row.number, 0, payload, cause)
+        cause = refusal(RETAINED if retained else route[0])
+        self.recorder.frame(t_us, CHANNELS[route[0]], member.row.number, 0, payload, cause)
         member.account.bytes += len(payload)
         if not retained:
             self._hear(member, t_us)

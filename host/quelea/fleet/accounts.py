@@ -64,6 +64,7 @@ def node_reads(fleet: str, node_id: str) -> tuple[str, ...]:
     return (
         topics.build("frame", fleet, "+"),
         topics.build("headroom", fleet, "+"),
+        topics.build("cluster", fleet, "+"),
         topics.build("direct", fleet, "+", node_id),
         topics.build("state", fleet, node_id),
         topics.build("command", fleet, node_id, "+"),

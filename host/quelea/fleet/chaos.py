@@ -41,7 +41,7 @@ class Chaos:
         self.supervisor = supervisor
         self.recorder = recorder
         self.scene = scene
-        self.victim = plan.topology.id_of(plan.honest[len(plan.honest) // 2])
+        self.victim = plan.topology.id_of(plan.victim or plan.honest[len(plan.honest) // 2])
         self.nodes = plan.topology.node_count
         self.due: list[tuple[float, Callable[[], None]]] = [
             (BROKER_AT * options.seconds, self.restart_broker),

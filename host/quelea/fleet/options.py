@@ -46,6 +46,7 @@ class FleetOptions:
     demand: str = "homes"
     config: str = ""
     scenario: str = ""
+    clusters: int = 0
     limit: int = 0
     floors: str = ""
     policy: str = "max-min"
@@ -129,6 +130,7 @@ class FleetOptions:
             ("--seconds", self.seconds, 5, SECONDS_MAX),
             ("--period-ms", self.period_ms, *span),
             ("--epoch-rounds", self.epoch_rounds, 0, limits.EPOCH_ROUNDS_MAX),
+            ("--clusters", self.clusters, 0, limits.CLUSTERS_MAX),
             ("--fanout", self.fanout, 0, limits.FANOUT_MAX),
             ("--storm", self.storm, 0, SECONDS_MAX),
             ("--seed", self.seed, 0, 2**31 - 1),

@@ -12,6 +12,7 @@ from quelea.fleet import demand, limits
 from quelea.fleet.options import FleetOptions
 from quelea.fleet.rule import choose, expected
 from quelea.headroom.group import Group
+from quelea.hierarchy.plan import Hierarchy
 from quelea.topology import Certificate, Topology, parse
 from quelea.topology.gate import require
 from quelea.topology.spectral import spectrum
@@ -40,6 +41,8 @@ class Plan:
     configs: dict[int, dict[str, object]] = field(default_factory=dict)
     group: Group | None = None  # that shares limits
     staged: Any = None  # scenario.Staged, of a fleet that runs a scenario
+    hierarchy: Hierarchy | None = None  # of a fleet of clusters
+    victim: int = 0  # whom chaos kills; 0: one in the middle
 
     @property
     def honest(self) -> tuple[int, ...]:
@@ -90,6 +93,10 @@ def make(options: FleetOptions) -> Plan:
 
     The file of --config has the limits, and options where none were given on the command line.
     """
+    if options.clusters:
+        from quelea.fleet import clusters
+
+        return clusters.make(options)
     options, group = fleetfile.apply(options)
     options.check()
     spec = options.topology or _default_topology(options)
@@ -193,10 +200,15 @@ def node_config(plan: Plan, number: int) -> dict[str, object]:
     if plan.group is not None:
         ids = {n: topology.id_of(n) for n in topology.nodes}
         config["headroom"] = plan.group.node_config(number, ids)
+    if plan.hierarchy is not None:
+        ids = {n: topology.id_of(n) for n in topology.nodes}
+        config["cluster"] = plan.hierarchy.node_config(number, ids) | {"counted": True}
     if number in plan.liars:
         attack: dict[str, object] = {"name": options.attack, "liars": list(plan.liars)}
         if plan.group is not None and plan.group.splits[0].faults_max:
             attack["mint"] = True
+        if plan.hierarchy is not None:
+            attack["delegate"] = True
         if options.attack == "spectral":  # the one that needs the graph
             shape = spectrum(topology).fiedler
             attack["sides"] = [1 if shape[other - 1] >= 0 else -1 for other in near]

@@ -19,6 +19,7 @@ from quelea.fleet import interpreter, plan, scenario, staging
 from quelea.fleet.accounts import Accounts
 from quelea.fleet.budget import judge_limits
 from quelea.fleet.chaos import Chaos
+from quelea.fleet.delegates import judge_delegates
 from quelea.fleet.forkserver import Launcher, LaunchError
 from quelea.fleet.limits import recorded
 from quelea.fleet.live import Display
@@ -161,6 +162,7 @@ class Fleet:
             else:
                 verdict = judge(journal, self.plan)
                 judge_limits(verdict, journal, self.plan)
+                judge_delegates(verdict, journal, self.plan)
         recorder.finish(verdict.checks, verdict.ok)
         lacking = recorder.close()
         if lacking is not None:

@@ -50,6 +50,10 @@ def judge(journal: Journal, plan: Plan) -> Verdict:
         return verdict
     if plan.options.mode == "exact":
         _judge_exact(verdict, record, plan)
+    elif plan.hierarchy is not None:
+        from quelea.fleet.delegates import judge_inside  # which needs this module
+
+        judge_inside(verdict, record, plan)
     else:
         _judge_resilient(verdict, record, plan)
     broken = monotone_seq.check(record)

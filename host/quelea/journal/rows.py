@@ -11,7 +11,9 @@ SENDER = "sender"  # well-formed, but it names another node than the one that ow
 STRANGER = "stranger"  # well-formed, but from an id that is no member of the fleet
 RETAINED = "retained"  # kept by the broker from who knows when
 HEADROOM = "headroom"  # no frame and none refused: a row of a shared limit, on a topic of its own
-CAUSES = (*frames.CAUSES[1:], SENDER, STRANGER, RETAINED, HEADROOM)
+CLUSTER = "cluster"  # likewise: a row of a delegate
+ROWS = (HEADROOM, CLUSTER)
+CAUSES = (*frames.CAUSES[1:], SENDER, STRANGER, RETAINED, *ROWS)
 
 # One byte more than a frame may have: the stored part is refused for the same cause as the whole.
 PAYLOAD_BYTES_KEPT = FRAME_BYTES_MAX + 1

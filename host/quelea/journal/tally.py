@@ -8,7 +8,7 @@ that have been forgotten since (see retention).
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from quelea.journal.rows import HEADROOM, value_of
+from quelea.journal.rows import ROWS, value_of
 
 US = 1_000_000
 WINDOW_SEQS = 64  # how far back a late frame is still told from a repeated one
@@ -112,7 +112,7 @@ class Tally:
             if t_us >= (self._second + 1) * US:
                 self._next_second(t_us // US)
             self._bytes += size
-            if row[CAUSE] == HEADROOM:
+            if row[CAUSE] in ROWS:
                 continue  # neither a frame nor refused
             if row[CAUSE] is not None:
                 self._refuse(t_us, source, size, row[CAUSE])
