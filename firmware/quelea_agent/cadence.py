@@ -165,6 +165,8 @@ class QuietResilient(Resilient):
         self.speaks = pace.begins((change_q > 0 and width_q > pace.band_q) or apart or not greeted)
         if not self.speaks:
             self.value_q = before_q
+        if 0 < self.settings.epoch_rounds <= self.rounds + 1 and self.in_step:
+            self.settled_q = self.value_q  # an epoch without news need not end for that
 
 
 class QuietExact(Exact):

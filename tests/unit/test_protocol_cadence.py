@@ -117,8 +117,11 @@ def test_epochs_last_longer_without_news_and_no_longer_with_it():
     agents = fleet(K7, **more)
     for node, one in agents.items():
         one.sense(0, 5000 + node)
-    play(agents, 39)
+    play(agents, 9)
+    assert [one.settled_q for one in agents.values()] == [5000 + node for node in agents]
+    play(agents, 30)
     assert {one.epoch for one in agents.values()} == {0}
+    assert all(one.settled_q == one.value_q for one in agents.values())
     play(agents, 6)
     assert {one.epoch for one in agents.values()} == {1}
     agents[4].sense(0, 5000 + 4 + BAND_Q)  # not above the band

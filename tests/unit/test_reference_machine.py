@@ -163,6 +163,8 @@ PLANTED = [
     ("machine", "not self.in_step or self.rounds + 1 >= longest", "self.rounds + 1 >= longest"),
     ("machine", "if peer.live and self.lead(peer) > 0", "if peer.live and self.lead(peer) > 1"),
     ("machine", "self.pace.voiced_q = self.value_q", ""),
+    ("machine", "            self.settled_q = self.value_q\n        return heard",
+     "            pass\n        return heard"),
     ("pace", "self.agitation -= self.agitation // 8", ""),
     ("pace", "if boots != self.answered", "if False"),
     ("pace", "faults_max <= below", "faults_max < below"),

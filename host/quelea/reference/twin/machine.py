@@ -269,8 +269,7 @@ class Machine:
         Return whether others hear of it; of what nobody hears the value is as it was.
         """
         found = away = 0
-        for slot in range(self.degree):
-            peer = self.peers[slot]
+        for peer in self.peers:
             peer.used = 0
             if peer.live and peer.epoch == self.epoch:
                 value_q = max(self.lo_q, min(self.hi_q, peer.value_q))
@@ -297,6 +296,8 @@ class Machine:
         news = (apart and self.value_q != before_q) or away > self.faults_max
         heard = self.pace.due(news, self.boots)
         self.value_q = self.value_q if heard else before_q
+        if self.in_step and 0 < self.epoch_rounds <= self.rounds + 1:
+            self.settled_q = self.value_q
         return heard
 
     def wake(self) -> bool:
