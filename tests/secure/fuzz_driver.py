@@ -59,7 +59,7 @@ def guard_of(number: int) -> auth.Guard:
         )
     peers = [[2, "n02", 0], [3, "n03", 1]] if number == 1 else [[1, "n01", 0], [3, "n03", 1]]
     guard = auth.Guard(made, peers, [auth._pads(b"k" * 32), auth._pads(b"l" * 32)], False)
-    guard.begin(2, True)
+    guard.begin(2, 1, True)
     guard.inner = hear
     return guard
 

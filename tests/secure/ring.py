@@ -28,7 +28,8 @@ def settings_of(number: int) -> Settings:
 
 def configs() -> dict[int, dict[str, object]]:
     return {
-        n: {"neighbours": [[m, IDS[m], 0] for m in sorted(IDS) if m != n]} for n in sorted(IDS)
+        n: {"id": IDS[n], "neighbours": [[m, IDS[m], 0] for m in sorted(IDS) if m != n]}
+        for n in sorted(IDS)
     }
 
 
@@ -41,7 +42,7 @@ class Node:
         self.folder = folder / self.id
         self.folder.mkdir()
         self.settings = settings_of(number)
-        self.config = keys.node_configs(configs(), mode)[number]
+        self.config = keys.node_configs(configs(), mode, dict.fromkeys(IDS.values(), 2))[number]
         peers = [row[1] for row in self.config["peers"]]
         (self.folder / auth.PATH).write_bytes(keys.key_file(MASTER, FLEET, mode, self.id, peers))
         self.heard: list[tuple[bytes, bytes]] = []

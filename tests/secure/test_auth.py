@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from quelea.secure import keys
-from quelea_agent.port import auth
+from quelea_agent.port import auth, session
 from quelea_proto import topics
 from ring import FLEET, IDS, MASTER, Node, greet, settings_of
 
@@ -212,6 +212,40 @@ def test_sessions_of_a_lost_store_repeat_nothing(nodes: list[Node]) -> None:
     greet(*nodes)
     assert one.hear(two.say(b"now")) and two.hear(one.say(b"now"))
     assert not any(one.hear(message) for message in hour)
+
+
+def test_where_sessions_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new board jumps to its enrolment's first session, once; a lost counter stays behind it."""
+    monkeypatch.chdir(tmp_path)
+
+    def boot(session_min: int) -> tuple[int, bool]:
+        config = {"session_min": session_min}
+        number, stored = session.begin(least=auth.least(config))
+        guard = auth.Guard(settings_of(1), [], [], False)
+        guard.begin(number, auth.least(config, 1), stored)
+        if not guard.mute:
+            assert auth._begin(session_min)
+        return number, guard.mute
+
+    assert [boot(1024) for _ in range(3)] == [(1024, False), (1025, False), (1026, False)]
+    Path("session").unlink()
+    assert [boot(1024) for _ in range(3)] == [(1, True), (2, True), (3, True)]
+    assert [boot(2048) for _ in range(2)] == [(2048, False), (2049, False)]
+    Path("session").write_text(str(65535))
+    assert boot(2048) == (1, True), "after 2^16 boots it must be enrolled anew"
+    assert [boot(3072)[0] for _ in range(2)] == [3072, 3073]
+    Path("session").write_text(str(5000))  # a lost marker alone is no lost counter
+    Path(auth.BEGUN_PATH).unlink()
+    assert boot(3072) == (5001, False)
+    Path(auth.BEGUN_PATH).write_bytes(b"\xff\xfe")
+    assert boot(3072) == (5002, False)
+
+
+def test_a_power_cut_at_the_first_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between counter and marker: the next boot goes on from the counter."""
+    monkeypatch.chdir(tmp_path)
+    assert session.begin(least=auth.least({"session_min": 1024})) == (1024, True)
+    assert session.begin(least=auth.least({"session_min": 1024})) == (1025, True)
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 31, 33, 64, 95, 97])

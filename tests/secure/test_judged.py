@@ -72,7 +72,7 @@ def test_a_replayed_hour_of_traffic(village: Village) -> None:
     village.until_status("n01", lambda row: sum(
         row["auth"].get(one, 0) for one in ("echo", "replay")) >= 200)  # fmt: skip
     status = village.status("n01")
-    assert status["session"] == 3
+    assert status["session"] == 1025
     assert not {"stale", "duplicate", "session_old", "equivocation"} & set(status["agent"])
 
 
@@ -184,7 +184,8 @@ def test_with_the_identity_of_another_member(village: Village) -> None:
     village.security.complete(config)
     stolen = dict(village.configs[4], broker=village.place())
     files = village.security.complete(stolen)
-    config["broker"]["tls"] = stolen["broker"]["tls"]
+    config["tls"] = stolen["tls"]
+    config["auth"] = {**config["auth"], "session_min": 1}
     config["sensor"] = {"kind": "constant", "value_q": 7_777_777}
     start = len(village.spy.of("n03", "frame"))
     village.launch("thief", config, {**files, "session": b"60"})
@@ -196,6 +197,30 @@ def test_with_the_identity_of_another_member(village: Village) -> None:
         assert payload[4] | payload[5] << 8 != 61, "a frame of the thief"
     assert village.status("n03")["mqtt"]["connects"] == connects, "n03 was thrown out"
     assert named(village, "identity-twice", "n04")
+
+
+def test_a_lost_boot_counter(village: Village) -> None:
+    """What was recorded in its early life would be fresh again: it stays mute, and is named."""
+    recorded = village.spy.of("n01", "frame")[:50]
+    village.processes["n02"].kill()
+    for expected in (1, 2):  # no number of boots makes it speak
+        if expected == 1:
+            (village.folder / "n02" / "session").unlink()
+        start = len(village.spy.of("n02", "frame"))
+        village.start(2)
+        village.until_status("n02", lambda row, e=expected: row["session"] == e and row["auth"])
+        for payload in recorded:
+            village.spy.say(topics.build("frame", FLEET, "n01"), payload)
+        village.until_status("n02", lambda row: row["auth"].get("muted", 0) > len(recorded))
+        status = village.status("n02")
+        assert "taken" not in status["auth"] and status["live"] == 0
+        assert len(village.spy.of("n02", "frame")) == start
+        assert named(village, "auth-muted", "n02")
+        village.processes["n02"].kill()
+    village.security.renew("n02")  # as `quelea ca issue --renew n02`, and enrolled with it
+    village.start(2)
+    village.until_status("n02", lambda row: row["session"] == 2 * ca.SESSION_STEP)
+    village.settle()
 
 
 def test_a_revoked_certificate(village: Village) -> None:

@@ -105,8 +105,6 @@ class Village:
     def start(self, number: int) -> Process:
         config = dict(self.configs[number], broker=self.place())
         files = self.security.complete(config)
-        if (self.folder / IDS[number] / "session").exists():
-            del files["session"]
         return self.launch(IDS[number], config, files)
 
     def launch(self, name: str, config: dict[str, Any], files: dict[str, bytes]) -> Process:

@@ -13,8 +13,9 @@ payload its own seq and epoch.
 
 What is taken was never taken before: within a session by a window of 32 numbers (RFC 8613,
 7.4), across sessions since they only rise, and after a boot of the receiver since `echo` must be
-its own session, which no older message can have. Sessions are stored before they are used; a node
-whose counter was lost or cannot be stored says nothing and believes nobody.
+its own session, which no older message can have. Sessions are stored before they are used. They
+begin at `session_min`, which rises with each enrolment: a node that is below it though it had
+begun has lost its counter, and says nothing and believes nobody until it is enrolled anew.
 """
 
 import binascii
@@ -49,6 +50,7 @@ _ECHO = const(7)
 _GREETINGS = const(8)
 
 PATH = "auth.keys"
+BEGUN_PATH = "auth.begun"  # the session_min of the enrolment that this node has begun with
 TAG_BYTES = const(8)
 KEY_BYTES = const(32)
 WINDOW = const(32)
@@ -124,10 +126,10 @@ class Guard:
         self._guarded = (any_frame[0].encode(), any_frame[1].encode(), any_row[1].encode())
         self._any_direct = build("direct", fleet, "+", "+").split("+")[0].encode()
 
-    def begin(self, session: int, stored: bool) -> None:
-        """Speak in this session; not in the first one, which a lost boot counter begins again."""
+    def begin(self, session: int, session_min: int, stored: bool) -> None:
+        """Speak in this session, unless the boot counter was lost or could not be stored."""
         self.session = session
-        self.mute = session == 1 or not stored
+        self.mute = session < session_min or not stored
 
     # -- out --------------------------------------------------------------------------------------
 
@@ -247,11 +249,28 @@ class Guard:
         ]
 
 
+def _begun() -> int:
+    """Return the session_min of the enrolment that this node has begun with, 0 for none."""
+    try:
+        with open(BEGUN_PATH) as file:
+            return int(file.read(8))
+    except (OSError, ValueError):
+        return 0
+
+
+def least(config: object, always: int = 0) -> int:
+    """Return the session to begin with at least: of a new enrolment, or always; 0 for any."""
+    number = config.get("session_min", 1) if isinstance(config, dict) else 0
+    if isinstance(number, bool) or not isinstance(number, int):
+        return 0
+    return number if always or number != _begun() else 0
+
+
 def _secret(text: object) -> bytes:
-    """Return what text says in hex, or what the file has where there is no text; or nothing."""
+    """Return what text says, or what the file has where there is no text; or nothing."""
     try:
         if text is not None:
-            return binascii.unhexlify(text)
+            return binascii.a2b_base64(text)
         with open(PATH, "rb") as file:
             return file.read()
     except (OSError, TypeError, ValueError):
@@ -261,7 +280,8 @@ def _secret(text: object) -> bytes:
 def load(settings, config: object, session: int, stored: bool) -> tuple:
     """Return (Guard, None) or (None, problem).
 
-    config: {"mode": "fleet" or "pairwise", "peers", and "keys" in hex, if not in a file}.
+    config: {"mode": "fleet" or "pairwise", "peers", "session_min", and "keys" in base64, if they
+    are not in a file}.
     """
     if not isinstance(config, dict) or config.get("mode") not in ("fleet", "pairwise"):
         return None, "auth: mode is neither fleet nor pairwise"
@@ -273,6 +293,8 @@ def load(settings, config: object, session: int, stored: bool) -> tuple:
             return None, f"auth: {row!r} is not [number, id, their slot of this node]"
         if not isinstance(row[2], int) or not 0 <= row[2] < limits.NEIGHBOURS_MAX:
             return None, f"auth: slot {row[2]!r} is not below {limits.NEIGHBOURS_MAX}"
+    if not 0 < least(config, 1) <= limits.SESSION_MAX:
+        return None, f"auth: session_min is not from 1 to {limits.SESSION_MAX}"
     fleet = config["mode"] == "fleet"
     wanted = KEY_BYTES if fleet else KEY_BYTES * len(peers)
     keys = _secret(config.get("keys"))
@@ -280,8 +302,20 @@ def load(settings, config: object, session: int, stored: bool) -> tuple:
         return None, f"auth: the keys have {len(keys)} bytes, not {wanted}; enrol the node"
     pads = [_pads(keys[at : at + KEY_BYTES]) for at in range(0, wanted, KEY_BYTES)]
     guard = Guard(settings, peers, pads, fleet)
-    guard.begin(session, stored)
+    guard.begin(session, least(config, 1), stored)
     return guard, None
+
+
+def _begin(session_min: int) -> bool:
+    """Store that this enrolment has begun, once its first session is stored; False: it failed."""
+    if session_min == _begun():
+        return True
+    try:
+        with open(BEGUN_PATH, "w") as file:
+            file.write(str(session_min))
+    except OSError:
+        return False
+    return True
 
 
 def attach(node, config: object) -> str:
@@ -289,6 +323,8 @@ def attach(node, config: object) -> str:
     guard, problem = load(node.link.settings, config, node.agent.session, node.stored)
     if problem:
         return problem
+    if not guard.mute and not _begin(least(config, 1)):
+        guard.mute = True
     guard.inner = node.transport.receive
     node.transport.receive = guard.receive
     node.transport.seal = guard.seal

@@ -28,7 +28,7 @@ def read(path: str = PATH) -> tuple:
             return None, None, f"{path}: {problem}"
     loaded, problem = settings.load(cfg)
     problem = problem or _version(cfg) or _broker(cfg.get("broker")) or _edges(cfg)
-    problem = problem or _dress(cfg["broker"])
+    problem = problem or _dress(cfg)
     if problem:
         return None, None, f"{path}: {problem}"
     return cfg, loaded, None
@@ -66,21 +66,21 @@ def _broker(broker: object) -> str:
     return ""
 
 
-def _dress(broker: dict) -> str:
-    """Enter what makes a Wire of TLS, `dress`, where the broker has a row `tls`."""
-    row = broker.get("tls")
+def _dress(cfg: dict) -> str:
+    """Enter what makes a Wire of TLS, `dress`, where there is a row `tls`."""
+    row = cfg.get("tls")
     if row is None:
         return ""
     if not isinstance(row, dict) or not all(
         [isinstance(row.get(key), str) for key in ("ca", "cert", "key", "name")]
     ):
-        return "broker: tls needs ca, cert, key (names of files) and name"
+        return "tls: ca, cert, key (names of files, or base64) and name are needed"
     try:
         from quelea_agent.port import tls_wire  # a part: a heap without TLS does not pay for it
 
-        broker["dress"] = tls_wire.Wrapper(row).wire
+        cfg["broker"]["dress"] = tls_wire.Wrapper(row).wire
     except (ImportError, OSError, ValueError) as error:
-        return f"broker: tls cannot begin ({error!r}); the part `tls` and its files are needed"
+        return f"tls: it cannot begin ({error!r}); the part `tls` and its files are needed"
     return ""
 
 

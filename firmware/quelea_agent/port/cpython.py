@@ -38,9 +38,9 @@ class Port:
         self.ready = None
         signal.signal(signal.SIGTERM, signal.default_int_handler)
 
-    def begin_session(self) -> tuple:
-        """Return (session, whether it was stored)."""
-        return session.begin()
+    def begin_session(self, least: int = 0) -> tuple:
+        """Return (session, at least `least`, whether it was stored)."""
+        return session.begin(least=least)
 
     def sensor(self, spec, now_ms: int) -> tuple:
         """Return (sensor, None) or (None, problem)."""

@@ -176,14 +176,14 @@ class Port:
         wdt_ms = cfg.get("wdt_ms", 0)
         self._watchdog = machine.WDT(timeout=wdt_ms) if wdt_ms else None
 
-    def begin_session(self) -> tuple:
-        """Return (session, whether it was stored). NVS keeps the old number or the new one."""
+    def begin_session(self, least: int = 0) -> tuple:
+        """Return (session, at least `least`, whether it was stored); NVS keeps old or new."""
         store = esp32.NVS("quelea")
         try:
             last = store.get_i32("session")
         except OSError:
             last = 0
-        number = session.following(last if last > 0 else 0)
+        number = max(session.following(last if last > 0 else 0), least)
         try:
             store.set_i32("session", number)
             store.commit()

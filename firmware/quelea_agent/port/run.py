@@ -43,7 +43,7 @@ class Node:
         self.ticks = port.ticks
         self.port = port
         self.sensor = sensor
-        session, self.stored = port.begin_session()
+        session, self.stored = begin_session(port, cfg.get("auth"))
         self.agent = Agent(settings, session)
         self.wait_ms_max = module.WAIT_MS_MAX
         facts = (
@@ -234,6 +234,15 @@ def forget_rules(kept: str) -> None:
         name = row[0].replace("-", "_")
         sys.modules.pop("quelea_proto.rules." + name, None)
         delattr(rules, name)
+
+
+def begin_session(port, config: object) -> tuple:
+    """Return (session, whether it was stored); config: `auth`, which may say where to begin."""
+    if config is None:
+        return port.begin_session()
+    from quelea_agent.port import auth
+
+    return port.begin_session(auth.least(config))
 
 
 def attach(node, cfg: dict) -> str:

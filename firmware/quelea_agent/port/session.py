@@ -25,9 +25,9 @@ def following(number: int) -> int:
     return number % SESSION_MAX + 1
 
 
-def begin(path: str = PATH, new: str = _NEW) -> tuple:
-    """Return (session of this boot, whether it was stored)."""
-    session = following(read(path))
+def begin(path: str = PATH, new: str = _NEW, least: int = 0) -> tuple:
+    """Return (session of this boot, at least `least`, and whether it was stored)."""
+    session = max(following(read(path)), least)
     try:
         with open(new, "w") as file:
             file.write(str(session))

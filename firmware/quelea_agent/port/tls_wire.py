@@ -6,25 +6,32 @@ first packet, whenever the socket can be read; its arithmetic takes about a seco
 the most, so the load's cap must stand without the network, as it does.
 """
 
+import binascii
+
 import tls
 
 from quelea_agent.port import tcp
 
 FILES = ("ca", "cert", "key")
 _DER = 0x30  # how every DER file begins
+_NAME_CHARS_MAX = 64  # of a file; a key in base64 has more
 
 
 class Wrapper:
-    """row: {"ca", "cert", "key": names of files, "name": of the broker in its certificate}."""
+    """row: {"ca", "cert", "key": names of files, or what they hold in base64; "name": of the
+    broker in its certificate}."""
 
     def __init__(self, row: dict) -> None:
         """Raises OSError or ValueError for files that cannot be used."""
         parts = []
         for key in FILES:
-            with open(row[key], "rb") as file:
-                parts.append(file.read())
+            if len(row[key]) > _NAME_CHARS_MAX:
+                parts.append(binascii.a2b_base64(row[key]))
+            else:
+                with open(row[key], "rb") as file:
+                    parts.append(file.read())
             if not parts[-1] or parts[-1][0] != _DER:
-                raise ValueError(row[key] + " is no DER")
+                raise ValueError(key + " is no DER")
         self._name = row["name"]
         self._context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
         self._context.verify_mode = tls.CERT_REQUIRED

@@ -6,6 +6,7 @@ document, however well signed, is refused after a boot too. The very document th
 comes again with each connection, since it is retained: that is no attempt.
 """
 
+import binascii
 import hashlib
 import json
 import os
@@ -137,11 +138,17 @@ class Trust:
 
 
 def attach(node, config: object) -> str:
-    """Put the check between a node and its transport; return why not, or an empty string."""
+    """Put the check between a node and its transport; return why not, or an empty string.
+
+    config: {"key": in base64}, or {} for a key in the file.
+    """
     try:
-        with open(KEY_PATH, "rb") as file:
-            key = file.read()
-    except OSError:
+        if isinstance(config, dict) and config.get("key") is not None:
+            key = binascii.a2b_base64(config["key"])
+        else:
+            with open(KEY_PATH, "rb") as file:
+                key = file.read()
+    except (OSError, TypeError, ValueError):
         key = b""
     if len(key) != _KEY_BYTES:
         return f"trust: {KEY_PATH} is no public key of {_KEY_BYTES} bytes; enrol the node"

@@ -39,9 +39,9 @@ class Port:
         self.wake = sys.stdin if os.getenv("QUELEA_STOP") == "stdin" else None
         self.ready = None
 
-    def begin_session(self) -> tuple:
-        """Return (session, whether it was stored)."""
-        return session.begin()
+    def begin_session(self, least: int = 0) -> tuple:
+        """Return (session, at least `least`, whether it was stored)."""
+        return session.begin(least=least)
 
     def sensor(self, spec, now_ms: int) -> tuple:
         """Return (sensor, None) or (None, problem)."""

@@ -33,7 +33,7 @@ LEAF_DAYS = 5 * 365
 PORT = 8883  # IANA's for MQTT over TLS
 NODE, HOST, BROKER = "node", "host", "broker"
 STORE = "fleet.json"
-SESSION_STEP = 1024  # a board that is enrolled anew begins so many boots further
+SESSION_STEP = 1024  # sessions of an enrolment begin so much higher than those of the one before
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Authority:
             Issued(name, role, made.serial_number, made.not_valid_after_utc.isoformat())
         )
         if role == NODE:
-            self.sessions[name] = self.sessions.get(name, 1 - SESSION_STEP) + SESSION_STEP
+            self.sessions[name] = self.sessions.get(name, 0) + SESSION_STEP
         self._write(self.place(role, name), name, role, key, made)
         self.save()
         return True
@@ -110,7 +110,6 @@ class Authority:
             write(place / f"{name}.cert.der", certificates.der(made))
             write(place / "ca.der", certificates.der(self.certificate))
             write(place / "sign.public", self.public_key())
-            write(place / "session", str(self.sessions[name]).encode())
         else:
             text = key.private_bytes(
                 serialization.Encoding.PEM,

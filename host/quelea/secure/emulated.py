@@ -25,26 +25,27 @@ class Security:
         self.authority: Authority = create(folder, fleet, ["localhost", "127.0.0.1"])
         self.tls = tls
         self.mode = mode
-        self._auth = keys.node_configs(configs, mode) if mode != "none" else {}
         self._signer = self.authority.signer()
-        for config in configs.values():
-            self.authority.issue(config["id"])
+        self._numbers = {config["id"]: number for number, config in configs.items()}
+        for node_id in self._numbers:
+            self.authority.issue(node_id)
+        self._auth = (
+            keys.node_configs(configs, mode, self.authority.sessions) if mode != "none" else {}
+        )
 
     def complete(self, config: dict[str, Any]) -> dict[str, bytes]:
         """Enter into a node's configuration what it needs; return its files by name."""
         node_id, number = config["id"], config["node"]
         place = self.authority.folder / "nodes" / node_id
-        names = ["sign.public", "session"]
+        names = ["sign.public"]
         config["trust"] = {}
         if self.tls:
             names += [f"{node_id}.key.der", f"{node_id}.cert.der", "ca.der"]
-            config["broker"] |= {
-                "tls": {
-                    "ca": "ca.der",
-                    "cert": f"{node_id}.cert.der",
-                    "key": f"{node_id}.key.der",
-                    "name": "localhost",
-                }
+            config["tls"] = {
+                "ca": "ca.der",
+                "cert": f"{node_id}.cert.der",
+                "key": f"{node_id}.key.der",
+                "name": "localhost",
             }
         files = {name: (place / name).read_bytes() for name in names}
         if number in self._auth:
@@ -55,6 +56,13 @@ class Security:
                 self.authority.master(), self.authority.fleet, self.mode, node_id, peers
             )
         return files
+
+    def renew(self, node_id: str) -> None:
+        """Give a node a new certificate and new sessions; what it is given next has them."""
+        self.authority.revoke(node_id)
+        self.authority.issue(node_id)
+        if self._auth:
+            self._auth[self._numbers[node_id]]["session_min"] = self.authority.sessions[node_id]
 
     @property
     def opened(self) -> Callable[[bytes], bytes] | None:

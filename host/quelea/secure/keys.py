@@ -51,8 +51,13 @@ def peers_of(config: Mapping[str, Any]) -> list[tuple[int, str]]:
     return sorted(found.items())
 
 
-def node_configs(configs: Mapping[int, Mapping[str, Any]], mode: str) -> dict[int, dict[str, Any]]:
-    """Return `auth` of cfg.json by node number. UserError for more peers than tags have room."""
+def node_configs(
+    configs: Mapping[int, Mapping[str, Any]], mode: str, sessions: Mapping[str, int]
+) -> dict[int, dict[str, Any]]:
+    """Return `auth` of cfg.json by node number. UserError for more peers than tags have room.
+
+    sessions: by id, with which a node begins after its enrolment.
+    """
     peers = {number: peers_of(config) for number, config in configs.items()}
     made = {}
     for number, rows in peers.items():
@@ -62,7 +67,11 @@ def node_configs(configs: Mapping[int, Mapping[str, Any]], mode: str) -> dict[in
                 remedy="choose a graph with fewer neighbours",
             )
         own = [[other, name, [n for n, _ in peers[other]].index(number)] for other, name in rows]
-        made[number] = {"mode": mode, "peers": own}
+        made[number] = {
+            "mode": mode,
+            "peers": own,
+            "session_min": sessions[configs[number]["id"]],
+        }
     return made
 
 
