@@ -28,6 +28,7 @@ from virtual_boards import DEADLINE_S, image, running, until
 QUIET = Progress(quiet=True)
 FAULTS = ("b02:hang", "b03:wrong-chip", "b04:full", "b05:unplug:30000")
 READY_S = 60.0
+LEFT = "lib/quelea_agent/old.mpy"
 
 
 @contextmanager
@@ -111,6 +112,17 @@ def test_a_deployment_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
         total = len(BoardFleet(str(fleet.path)).stage("n01").files)
         assert all(row.facts["copied_files"] <= total + 6 - before for row in first.values())
         assert [row.facts["copied_files"] for row in second.values()] == [0, 0]
+        (boards[0].flash / "boot.0").write_bytes(b"x")  # a set from over the air runs
+        third = deployed(fleet)["n01"]
+        assert third.ok and third.state == "done" and not (boards[0].flash / "boot.0").exists()
+        watched = fleet.path.read_text().replace("[board]\n", "[board]\nwdt_ms = 8000\n")
+        fleet.path.write_text(watched)
+        assert all(row.ok for row in deployed(BoardFleet(str(fleet.path))).values())
+        fleet.path.write_text(watched.replace("8000", "9000"))
+        starts = [board.starts for board in boards]
+        rows = deployed(BoardFleet(str(fleet.path)))  # its watchdog must not cut this off
+        assert [row.facts["copied_files"] for row in rows.values()] == [3, 3], rows
+        assert [board.starts - count for board, count in zip(boards, starts)] == [2, 2]
         assert all(row.state == "unchanged" for row in second.values())
 
 
@@ -118,7 +130,11 @@ def test_changed_limits_start_nobody_while_one_may_run_with_the_old(tmp_path: Pa
     with meeting(tmp_path, 2) as fleet, running(tmp_path, Spec("b01"), Spec("b02")) as boards:
         enroll.enroll(fleet, [str(tmp_path)], "", QUIET, 8)
         assert all(row.ok for row in deployed(fleet).values())
-        records = {path.name: path.read_bytes() for path in boards[0].flash.glob("headroom*")}
+        records = list(boards[0].flash.glob("headroom*"))
+        old = boards[0].flash / LEFT  # of an earlier version
+        old.write_bytes(b"")
+        mark = boards[0].flash / "firmware.json"
+        mark.write_text(mark.read_text().replace('"files":[', f'"files":["{LEFT}",'))
         assert records and fleet.secrets.node("n01")["limits"] == fleet.limits_digest
         text = fleet.path.read_text()
         fleet.path.write_text(text.replace("limit_q = 32000", "limit_q = 20000"))
@@ -132,6 +148,7 @@ def test_changed_limits_start_nobody_while_one_may_run_with_the_old(tmp_path: Pa
         rows = deployed(changed)
         assert all(row.ok for row in rows.values()), rows
         assert changed.secrets.node("n01")["limits"] == changed.limits_digest
+        assert not old.exists()
 
 
 def test_flash_names_the_wrong_chip_and_the_silent_one(

@@ -20,7 +20,7 @@ class Facts:
 
     mpy: version of the bytecode it loads. free_bytes: of the file system, -1 unknown. fleet, id:
     as enrolled, "" if it is not; secret: digest of what is. cfg_id: of cfg.json. firmware: digest
-    of what was deployed.
+    of what was deployed. wdt_ms: of the watchdog that its program starts, 0 for none.
     """
 
     machine: str
@@ -33,6 +33,7 @@ class Facts:
     secret: str
     cfg_id: str
     firmware: str
+    wdt_ms: int = 0
 
     @property
     def chip(self) -> str:
@@ -59,11 +60,11 @@ def facts(printed: str) -> Facts:
     line = printed.strip().rpartition("\n")[2]
     try:
         row = json.loads(line)
-        machine, unique, version, mpy, free, fleet, node, secret, cfg_id, firmware = row
+        machine, unique, version, mpy, free, fleet, node, secret, cfg_id, firmware, wdt_ms = row
     except (ValueError, TypeError, RecursionError):
         raise _unread(line) from None
     words = (machine, unique, fleet, node, secret, cfg_id, firmware)
-    numbers = (mpy, free, *(version if isinstance(version, list) else ()))
+    numbers = (mpy, free, wdt_ms, *(version if isinstance(version, list) else ()))
     right = (
         all(isinstance(word, str) for word in words)
         and all(type(number) is int and abs(number) < 1 << 62 for number in numbers)
@@ -77,7 +78,7 @@ def facts(printed: str) -> Facts:
         raise _unread(line)
     return Facts(
         readable(machine)[:80], unique, (version[0], version[1], version[2]), mpy, free,
-        fleet, node, secret, cfg_id, firmware,
+        fleet, node, secret, cfg_id, firmware, wdt_ms,
     )  # fmt: skip
 
 

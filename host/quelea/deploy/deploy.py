@@ -9,6 +9,7 @@ started.
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ from quelea.deploy.repl import Repl
 from quelea.deploy.starting import await_ready
 
 READY_S = 60.0
+RESET_S = 1.0  # from the command to a board that listens again
 
 
 @dataclass
@@ -160,8 +162,13 @@ def _copy(job: Job, repl: Repl, node_id: str, facts: Facts, say: Say) -> Files:
     files = Files(repl, say)
     differing = files.differing({**wanted, **last})
     give = _parts_to_give(job, node_id)
-    if differing or give:
+    if differing or give or files.updated():
         files.stop_starting()
+        if facts.wdt_ms:  # its program's watchdog runs on at the prompt: it would cut us off
+            repl.restart()
+            time.sleep(RESET_S)
+            repl.enter()
+            files = Files(repl, say)
         files.remove_others({**wanted, **last})
         try:
             _put(files, {name: wanted[name] for name in differing if name in wanted}, say)

@@ -27,7 +27,7 @@ def readable(text: str) -> str:
 
 @dataclass
 class Row:
-    """A line of the table of results. board: its port. state: DONE, UNCHANGED or FAILED."""
+    """A line of the table of results. board: its port. state: one of the above, or of ls."""
 
     board: str
     node: str = ""

@@ -15,6 +15,7 @@ from quelea.deploy.pool import Say
 from quelea.deploy.repl import Repl
 
 STARTS = "main.py"
+OVER_AIR = ("boot.0", "boot.1")  # where a node notes which set it runs
 CHUNK_BYTES = 768  # 1,024 characters of base64: a piece that any heap has room for
 HASH_S = 60.0  # for all files; 80 KB from a slow flash
 NAMES_MAX = 400
@@ -69,15 +70,19 @@ class Files:
         self.copied_bytes += len(data)
 
     def stop_starting(self) -> None:
-        """Take main.py and the mark of a whole deployment away, until start() puts them back.
+        """Take main.py away until all else is in place.
 
         Also what says that a set from over the air runs: what comes by cable is to run.
         """
-        self._repl.run(scripts.gone([STARTS, scripts.MARK, "boot.0", "boot.1"]))
+        self._repl.run(scripts.gone([STARTS, *OVER_AIR]))
+
+    def updated(self) -> bool:
+        """Return whether the board runs a set that came over the air."""
+        return any(self.hashes(list(OVER_AIR)).values())
 
     def remove_others(self, wanted: Mapping[str, bytes]) -> int:
         """Remove what an earlier deployment left and this one does not have; return how many."""
-        code = f"print(open({scripts.MARK!r}).read())"
+        code = f"print(open({scripts.MARK!r}).read())\n"
         try:
             names = listed(self._repl.run(code))
         except BoardFailed:

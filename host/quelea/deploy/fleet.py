@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from quelea_agent.port.enrolled import BYTES_MAX
@@ -21,15 +23,24 @@ TRACE = "trace.json"
 
 @dataclass
 class Endpoint:
-    """The broker as the host sees it."""
+    """The broker as the host sees it; ca: folder of the fleet's authority, for TLS."""
 
     host: str
     port: int
     password: str
+    ca: str = ""
 
     def credentials(self, user: str) -> tuple[str, str]:
         """Return the host's account: there is no other."""
         return user, self.password
+
+    def tls_context(self, user: str) -> ssl.SSLContext | None:
+        """Return how a host program of this name connects, or None without TLS."""
+        if not self.ca:
+            return None
+        from quelea.secure import ca, emulated
+
+        return emulated.context(ca.Authority(Path(self.ca)), user)
 
 
 class BoardFleet:
@@ -69,7 +80,8 @@ class BoardFleet:
                 f"{self.secrets.path} has no password of the host",
                 remedy=f"run `quelea enroll {self.path}`",
             )
-        return Endpoint(self.tables.host, self.tables.port, password)
+        ca = str(self.secrets.table("host").get("ca", ""))
+        return Endpoint(self.tables.host, self.tables.port, password, ca)
 
     def config(self, node_id: str) -> dict[str, Any]:
         """Return a node's cfg.json; nothing in it is secret."""
@@ -135,8 +147,10 @@ class BoardFleet:
             parts.add("update")
         if "load" in config or config.get("sensor", {}).get("kind") == "clamp":
             parts.add("drivers")
-        if "tls" in config["broker"]:
-            parts.add("tls")
+        keys = self.secrets.node(node_id).get("keys", {})
+        for key, part in (("tls", "tls"), ("auth", "auth"), ("trust", "update")):
+            if key in keys:
+                parts.add(part)
         return sorted(parts)
 
     def stage(self, node_id: str) -> staging.Board:

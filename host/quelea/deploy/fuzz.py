@@ -30,7 +30,7 @@ GROWTH_BYTES_MAX = 32 << 20  # between a tenth of the inputs and all of them
 FACTS = (
     b'["Generic ESP32 module with ESP32","a0b1c2d3e4f5",[1,24,1],6,1048576,"demo","n03","'
     + b"0" * 64
-    + b'","n03","0123456789abcdef"]'
+    + b'","n03","0123456789abcdef",0]'
 )
 FLASH = (
     b"esptool v5.6.0\nConnecting....\nConnected to ESP32 on /dev/ttyUSB0:\n"

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 from quelea.deploy import pool, ports
-from quelea.deploy.failure import DONE, Row
+from quelea.deploy.failure import Row
 from quelea.deploy.line import SerialLine
 from quelea.deploy.members import ask
 from quelea.deploy.pool import Progress, Say
 from quelea.deploy.ports import Port
 from quelea.deploy.repl import Repl
+
+# a program ran and was started again; the board waited at its prompt; nobody asked it
+RUNNING, IDLE, PLUGGED = "running", "idle", "plugged in"
 
 
 def look(given: Sequence[str], passive: bool, progress: Progress, jobs: int) -> list[Row]:
@@ -20,7 +23,7 @@ def look(given: Sequence[str], passive: bool, progress: Progress, jobs: int) -> 
 
 
 def _listed(port: Port) -> Row:
-    return Row(port.path, "", DONE, port.words, facts={"serial": port.serial})
+    return Row(port.path, "", PLUGGED, port.words, facts={"serial": port.serial})
 
 
 def _ask(port: Port, say: Say) -> Row:
@@ -32,6 +35,6 @@ def _ask(port: Port, say: Say) -> Row:
             repl.restart()
         else:
             repl.leave()
-    what = "was running, started again" if repl.stopped else "at its prompt"
+    state, what = (RUNNING, "started again") if repl.stopped else (IDLE, facts.machine)
     known = {"serial": port.serial, **facts.as_json()}
-    return Row(port.path, facts.id or facts.cfg_id, DONE, what, facts=known)
+    return Row(port.path, facts.id or facts.cfg_id, state, what, facts=known)

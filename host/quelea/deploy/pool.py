@@ -1,11 +1,11 @@
 """Many boards at once: a bounded number of threads, a row for each, and none stops another."""
 
+import queue
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from quelea.deploy.failure import BoardFailed, Row, failed
@@ -68,5 +68,24 @@ def each(
         say(f"{row.state}: {row.what}")
         return row
 
-    with ThreadPoolExecutor(max_workers=max(1, min(jobs, JOBS_MAX))) as pool:
-        return list(pool.map(one, boards))
+    rows: list[Row | None] = [None] * len(boards)
+    todo = queue.SimpleQueue[int]()
+    for number in range(len(boards)):
+        todo.put(number)
+
+    def work_off() -> None:
+        while True:
+            try:
+                number = todo.get_nowait()
+            except queue.Empty:
+                return
+            rows[number] = one(boards[number])
+
+    # Daemons: Ctrl-C ends the command at once, not when the slowest board has answered.
+    count = max(1, min(jobs, JOBS_MAX, len(boards)))
+    threads = [threading.Thread(target=work_off, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [row for row in rows if row is not None]

@@ -25,7 +25,7 @@ def finish(
                 "name": f"{row.node or 'board'} at {row.board or 'no port'}",
                 "ok": row.ok,
                 "value": row.state,
-                "bound": "done or unchanged",
+                "bound": "not failed",
                 "unit": "",
             }
             for row in rows

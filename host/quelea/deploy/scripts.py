@@ -53,11 +53,14 @@ def _facts():
         unique = hexlify(machine.unique_id()).decode()
     except Exception:
         unique = ""
+    whole = "main.py" in os.listdir()
     print(json.dumps([
         getattr(machine, "VIRTUAL", "") or getattr(sys.implementation, "_machine", sys.platform),
         unique, list(sys.implementation.version)[:3],
         getattr(sys.implementation, "_mpy", 0) & 0xFF, free, str(who.get("fleet", "")),
-        str(who.get("id", "")), digest, str(cfg.get("id", "")), str(done.get("digest", "")),
+        str(who.get("id", "")), digest, str(cfg.get("id", "")),
+        str(done.get("digest", "")) if whole else "",
+        cfg.get("wdt_ms", 0) if whole else 0,
     ]))
 _facts()
 """
@@ -97,6 +100,12 @@ def _open(name):
     global _file
     _folders(name)
     _file = open(name + {BESIDE!r}, "wb")
+def _drop(name):
+    try:
+        _file.close()
+    except OSError:
+        pass
+    _gone(name + {BESIDE!r})
 def _put(data):
     _file.write(a2b_base64(data))
 def _done(name, digest):
