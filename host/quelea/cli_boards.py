@@ -215,6 +215,23 @@ def release(
 ) -> None:
     """Write the firmware with a package.json, for `mpremote mip install`."""
     from quelea.update.package import command
+def bridge(
+    broker: Annotated[str, typer.Option(help="mqtt://[user:pass@]host:port, Home Assistant's.")],
+    name: Annotated[str, typer.Option(help="Of the fleet.")] = "fleet",
+    once: Annotated[bool, typer.Option("--once", help="Announce who is heard, and end.")] = False,
+    remove_gone: Annotated[
+        bool, typer.Option("--remove-gone", help="Remove devices whose node is no more.")
+    ] = False,
+    remove: Annotated[list[str] | None, typer.Option(help="Remove this node's device.")] = None,
+    json: Json = False,
+) -> None:
+    """Announce the nodes of a fleet to Home Assistant, as long as it runs."""
+    from quelea.bridge.command import Asked, command
+
+    asked = Asked(broker, name, once, remove_gone, remove or (), as_json=json)
+    raise typer.Exit(command(asked))
+
+
 
     raise typer.Exit(command(folder, part or (), as_json=json))
 
@@ -222,7 +239,8 @@ def release(
 def register(app: typer.Typer) -> None:
     """Put the commands of this file into the command line."""
     commands: tuple[Callable[..., None], ...] = (
-        ls, flash, enroll, deploy, up, logs, clean, broker, virtual, ota, release, ca, doctor,
+        ls, flash, enroll, deploy, up, logs, clean, broker, virtual, ota, release, bridge, ca,
+        doctor,
     )  # fmt: skip
     for command in commands:
         app.command()(command)
