@@ -52,9 +52,9 @@ def ls(
     json: Json = False,
 ) -> None:
     """List boards: port, chip, unique id, node, firmware. A running one is started again."""
-    from quelea.deploy import command
+    from quelea.deploy.ls import command
 
-    raise typer.Exit(command.ls(ports or [], passive, jobs, json))
+    raise typer.Exit(command(ports or [], passive, jobs, json))
 
 
 def flash(
@@ -67,9 +67,9 @@ def flash(
     json: Json = False,
 ) -> None:
     """Write MicroPython into boards: image and chip checked, all at once, no eFuse touched."""
-    from quelea.deploy import command
+    from quelea.deploy.flash import command
 
-    raise typer.Exit(command.flash(image, ports or [], sha256, erase, baud, jobs, json))
+    raise typer.Exit(command(image, ports or [], sha256, erase, baud, jobs, json))
 
 
 def enroll(
@@ -173,8 +173,12 @@ def virtual(
 
 
 def ca(
-    verb: Annotated[str, typer.Argument(help="init FLEET, issue ID..., revoke ID..., or list.")],
-    names: Annotated[list[str] | None, typer.Argument(help="The fleet, or ids of nodes.")] = None,
+    verb: Annotated[
+        str, typer.Argument(help="init FLEET, issue ID, revoke ID, list, deliver FILE.")
+    ],
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Fleet, ids of nodes, or fleet.toml.")
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Of the authority; keep it off every network.")] = (
         Path("ca")
     ),
@@ -184,12 +188,15 @@ def ca(
     days: Annotated[int, typer.Option(help="For how long certificates are valid.")] = 1825,
     host: Annotated[bool, typer.Option("--host", help="For programs, which may do all.")] = False,
     renew: Annotated[bool, typer.Option("--renew", help="Revoke the old one first.")] = False,
+    auth: Annotated[str, typer.Option(help="To deliver: none, fleet, pairwise.")] = "pairwise",
     json: Json = False,
 ) -> None:
     """Certificates and keys of a fleet: a folder a node, and the broker's configuration."""
     from quelea.secure.command import command
 
-    raise typer.Exit(command(verb, names or [], folder, broker or [], days, host, renew, json))
+    raise typer.Exit(
+        command(verb, names or [], folder, broker or [], days, host, renew, auth, json)
+    )
 
 
 def doctor(
@@ -208,13 +215,6 @@ def doctor(
     raise typer.Exit(command(Asked(fleet, broker, ca, run, broker_log, name, seconds), json))
 
 
-def release(
-    folder: Annotated[Path, typer.Argument(help="Where to; an older release there is replaced.")],
-    part: Annotated[list[str] | None, typer.Option(help="Parts beside the core.")] = None,
-    json: Json = False,
-) -> None:
-    """Write the firmware with a package.json, for `mpremote mip install`."""
-    from quelea.update.package import command
 def bridge(
     broker: Annotated[str, typer.Option(help="mqtt://[user:pass@]host:port, Home Assistant's.")],
     name: Annotated[str, typer.Option(help="Of the fleet.")] = "fleet",
@@ -232,6 +232,13 @@ def bridge(
     raise typer.Exit(command(asked))
 
 
+def release(
+    folder: Annotated[Path, typer.Argument(help="Where to; an older release there is replaced.")],
+    part: Annotated[list[str] | None, typer.Option(help="Parts beside the core.")] = None,
+    json: Json = False,
+) -> None:
+    """Write the firmware with a package.json, for `mpremote mip install`."""
+    from quelea.update.package import command
 
     raise typer.Exit(command(folder, part or (), as_json=json))
 

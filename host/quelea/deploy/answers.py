@@ -5,8 +5,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from quelea.deploy import scripts
 from quelea.deploy.chips import named_in
 from quelea.deploy.failure import BoardFailed, readable
+from quelea.deploy.repl import Repl
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 _UNIQUE = re.compile(r"[0-9a-f]{0,32}")
@@ -53,6 +55,11 @@ class Facts:
             "micropython": ".".join(map(str, self.version)), "free_bytes": self.free_bytes,
             "id": self.id or self.cfg_id, "fleet": self.fleet, "firmware": self.firmware,
         }  # fmt: skip
+
+
+def ask(repl: Repl) -> Facts:
+    """Return what a board says of itself; its raw REPL is open."""
+    return facts(repl.run(scripts.FACTS))
 
 
 def facts(printed: str) -> Facts:

@@ -1,70 +1,34 @@
-"""The commands of boards: arguments to calls, rows to a table."""
+"""The commands of fleets of boards: arguments to calls, rows to a table."""
 
 import json
 import secrets
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from pathlib import Path
 
 from quelea_proto import topics
 
 from quelea.configure import validate
 from quelea.coordinator.clean import clear_retained
 from quelea.deploy import enroll as enrolling
-from quelea.deploy import flash as flashing
 from quelea.deploy import logs as logging
-from quelea.deploy import ls as listing
 from quelea.deploy.bus import Bus
 from quelea.deploy.deploy import Job
 from quelea.deploy.deploy import deploy as deploying
 from quelea.deploy.failure import Row
 from quelea.deploy.fleet import BoardFleet
 from quelea.deploy.line import require_installed
-from quelea.deploy.pool import JOBS_MAX, Progress
+from quelea.deploy.pool import Progress, checked
 from quelea.deploy.report import finish
 from quelea.errors import EXIT_OK, UserError
 
 CHIP = (("chip", "chip"), ("unique id", "unique"))
 
 
-def _jobs(jobs: int) -> int:
-    if not 1 <= jobs <= JOBS_MAX:
-        raise UserError(f"{jobs} boards at a time", "--jobs", f"1 to {JOBS_MAX}")
-    return jobs
-
-
-def ls(given: Sequence[str], passive: bool, jobs: int, as_json: bool) -> int:
-    """`quelea ls`."""
-    require_installed()
-    rows = listing.look(given, passive, Progress(quiet=True), _jobs(jobs))
-    if not rows and not as_json:
-        print("no board is plugged in; `quelea virtual` makes some without hardware")
-        return EXIT_OK
-    columns = (("serial", "serial"),) if passive else (*CHIP, ("firmware", "firmware"))
-    return finish(rows, as_json, columns)
-
-
-def flash(
-    image: Path,
-    given: Sequence[str],
-    sha256: str,
-    erase: bool,
-    baud: int,
-    jobs: int,
-    as_json: bool,
-) -> int:
-    """`quelea flash`."""
-    require_installed()
-    checked = flashing.check(image, sha256)
-    rows = flashing.flash(checked, given, erase, baud, Progress(), _jobs(jobs))
-    return finish(rows, as_json, image=str(image), chip=checked.chip.name)
-
-
 def enroll(file: str, given: Sequence[str], node: str, jobs: int, as_json: bool) -> int:
     """`quelea enroll`."""
     require_installed()
-    rows = enrolling.enroll(BoardFleet(file), given, node, Progress(), _jobs(jobs))
+    rows = enrolling.enroll(BoardFleet(file), given, node, Progress(), checked(jobs))
     return finish(rows, as_json, CHIP)
 
 
@@ -79,7 +43,7 @@ def deploy(
     as_json: bool,
 ) -> int:
     """`quelea deploy`."""
-    rows = _deploy(BoardFleet(file), given, wait, ready_s, anew, force, _jobs(jobs))
+    rows = _deploy(BoardFleet(file), given, wait, ready_s, anew, force, checked(jobs))
     return finish(rows, as_json)
 
 
@@ -104,7 +68,7 @@ def up(
     file: str, given: Sequence[str], ready_s: float, show_logs: bool, jobs: int, as_json: bool
 ) -> int:
     """`quelea up`: validate, build, deploy, wait, and the logs until Ctrl-C."""
-    jobs = _jobs(jobs)
+    jobs = checked(jobs)
     fleet = BoardFleet(file)
     validate.command(file, as_json=False)
     rows = _deploy(fleet, given, True, ready_s, False, False, jobs)

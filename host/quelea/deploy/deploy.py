@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from quelea.deploy import pool, scripts
-from quelea.deploy.answers import Facts
+from quelea.deploy.answers import Facts, ask
 from quelea.deploy.bus import Bus
 from quelea.deploy.failure import DONE, FAILED, UNCHANGED, BoardFailed, Row
 from quelea.deploy.files import STARTS, Files, mark
 from quelea.deploy.fleet import BoardFleet
 from quelea.deploy.line import SerialLine
-from quelea.deploy.members import Target, ask, opened, require_chip, require_node, targets
+from quelea.deploy.members import Target, opened, require_chip, require_node, targets
 from quelea.deploy.pool import Progress, Say
 from quelea.deploy.repl import Repl
 from quelea.deploy.starting import await_ready

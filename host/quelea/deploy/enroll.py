@@ -7,11 +7,11 @@ import threading
 from collections.abc import Sequence
 
 from quelea.deploy import pool, scripts
-from quelea.deploy.answers import Facts
+from quelea.deploy.answers import Facts, ask
 from quelea.deploy.failure import DONE, UNCHANGED, BoardFailed, Row
 from quelea.deploy.files import digest_of
 from quelea.deploy.fleet import BoardFleet
-from quelea.deploy.members import Target, ask, opened, require_chip, targets
+from quelea.deploy.members import Target, opened, require_chip, targets
 from quelea.deploy.pool import Progress, Say
 from quelea.deploy.ports import Port, plugged_in
 from quelea.deploy.repl import Repl

@@ -19,9 +19,10 @@ from pathlib import Path
 from quelea.deploy import chips, pool, ports
 from quelea.deploy.chips import Chip
 from quelea.deploy.failure import DONE, BoardFailed, Row
-from quelea.deploy.line import INSTALL
+from quelea.deploy.line import INSTALL, require_installed
 from quelea.deploy.pool import Progress, Say
 from quelea.deploy.ports import Port
+from quelea.deploy.report import finish
 from quelea.errors import UserError
 
 FLASH_S = 300.0  # 4 MB at 115,200 baud without compression, and some
@@ -55,6 +56,22 @@ class Image:
     path: Path
     chip: Chip
     sha256: str
+
+
+def command(
+    image: Path,
+    given: Sequence[str],
+    sha256: str,
+    erase: bool,
+    baud: int,
+    jobs: int,
+    as_json: bool,
+) -> int:
+    """Flash and print the table; return 1 if a board failed."""
+    require_installed()
+    checked = check(image, sha256)
+    rows = flash(checked, given, erase, baud, Progress(), pool.checked(jobs))
+    return finish(rows, as_json, image=str(image), chip=checked.chip.name)
 
 
 def check(path: Path, sha256: str) -> Image:

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from quelea.deploy import answers, ports, scripts
+from quelea.deploy import ports
 from quelea.deploy.answers import Facts
 from quelea.deploy.failure import BoardFailed
 from quelea.deploy.fleet import BoardFleet
 from quelea.deploy.line import SerialLine
 from quelea.deploy.ports import Port
-from quelea.deploy.repl import Repl
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,6 @@ def targets(fleet: BoardFleet, given: Sequence[str]) -> tuple[list[Target], list
         else:
             missing.append(node_id)
     return list(known.values()), missing
-
-
-def ask(repl: Repl) -> Facts:
-    """Return what a board says of itself; its raw REPL is open."""
-    return answers.facts(repl.run(scripts.FACTS))
 
 
 def require_chip(fleet: BoardFleet, node_id: str, facts: Facts) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from quelea.deploy.failure import BoardFailed, Row, failed
+from quelea.errors import UserError
 
 JOBS = 8  # boards at a time; more wait
 JOBS_MAX = 64
@@ -16,6 +17,13 @@ SAY_S = 1.0  # a board's progress is told so often at most
 
 Board = TypeVar("Board")
 Say = Callable[[str], None]
+
+
+def checked(jobs: int) -> int:
+    """Return --jobs; UserError out of its range."""
+    if not 1 <= jobs <= JOBS_MAX:
+        raise UserError(f"{jobs} boards at a time", "--jobs", f"1 to {JOBS_MAX}")
+    return jobs
 
 
 class Progress:
