@@ -41,13 +41,20 @@ def hierarchy(
     flat_times: Annotated[
         float, typer.Option(help="Flat is stopped at so many times the messages.")
     ] = 12.0,
-    seed: Annotated[int, typer.Option(help="Of places, demand, cut and lies.")] = 1,
+    worlds: Annotated[
+        int, typer.Option(help="Instead: so many seeds of small worlds under every fault.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Of places, demand, cut and lies; the first.")] = 1,
     png: Annotated[Path | None, typer.Option(help="Draw the run to this file.")] = None,
     json: Json = False,
 ) -> None:
     """A large fleet in clusters against the same fleet flat: messages, lies, deaths."""
     from quelea.hierarchy.command import Options, command
 
+    if worlds:
+        from quelea.hierarchy import worlds as small
+
+        raise typer.Exit(small.command(worlds, seed, as_json=json))
     options = Options(nodes, faults_max, kind, flat_times, seed, png)
     raise typer.Exit(command(options, as_json=json))
 
