@@ -81,6 +81,11 @@ def test_what_has_no_tags_passes(nodes: list[Node]) -> None:
     assert nodes[1].counts == {}
 
 
+def test_its_own_words_are_neither_taken_nor_counted(nodes: list[Node]) -> None:
+    assert not nodes[0].hear(nodes[0].say(b"row", "headroom"))
+    assert nodes[0].counts == {"sealed": 1}
+
+
 def test_every_bit_counts(nodes: list[Node]) -> None:
     one, two, _ = nodes
     topic, sealed = one.say(b"payload")

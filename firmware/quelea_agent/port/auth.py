@@ -166,7 +166,8 @@ class Guard:
         row = self._sources.get(topic)
         if row is None:
             if self._is_guarded(topic):
-                self.counts[_FORM] += 1
+                if topic not in self._own:  # who subscribes to all rows hears its own
+                    self.counts[_FORM] += 1
             else:
                 self.inner(topic, payload)
             return

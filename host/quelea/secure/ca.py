@@ -229,8 +229,13 @@ def check_id(name: str, role: str = NODE) -> None:
 def write(path: Path, data: bytes, private: bool = False) -> None:
     """Write a file beside and rename it; private: only its owner may read it."""
     new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
     mode = 0o600 if private else 0o644
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
-    os.replace(new, path)
+    try:
+        new.unlink(missing_ok=True)
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(data)
+        os.replace(new, path)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written", why=error.strerror or "", remedy="make room, and repeat"
+        ) from None

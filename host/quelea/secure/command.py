@@ -1,4 +1,4 @@
-"""`quelea ca`: make a fleet's authority, issue and revoke certificates, list them."""
+"""`quelea ca`: a fleet's authority: make it, issue, revoke, list, deliver to the boards."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from quelea.errors import EXIT_OK, UserError
 from quelea.secure import ca
 from quelea.secure.ca import Authority
 
-VERBS = ("init", "issue", "revoke", "list")
+VERBS = ("init", "issue", "revoke", "list", "deliver")
 
 
 def command(
@@ -20,6 +20,7 @@ def command(
     days: int,
     host: bool,
     renew: bool,
+    auth: str,
     as_json: bool,
 ) -> int:
     """Do one verb; UserError for what cannot be."""
@@ -30,6 +31,14 @@ def command(
         _say(f"authority of {authority.fleet} in {folder}: keep ca.key.pem, sign.key.pem and")
         _say("master.key off every network; whoever has them is the fleet.")
         _say(f"the broker: mosquitto -c {authority.folder / 'broker' / 'mosquitto.conf'}")
+    elif verb == "deliver":
+        from quelea.secure.deliver import deliver
+
+        if len(names) != 1:
+            raise UserError("one fleet.toml is needed", "FLEET", remedy="quelea ca deliver FILE")
+        authority = Authority(folder)
+        deliver(authority, names[0], auth)
+        _say("secrets.toml has the keys of every node; `quelea enroll` gives them to the boards")
     elif verb in ("issue", "revoke", "list"):
         authority = Authority(folder)
         if verb != "list" and not names:

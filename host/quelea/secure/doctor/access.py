@@ -20,9 +20,17 @@ ACL_REMEDY = "give the broker the access list: broker/acl of `quelea ca`"
 
 
 def look(
-    host: str, port: int, fleet: str, account: tuple[str, str], tls: ssl.SSLContext | None
+    host: str,
+    port: int,
+    fleet: str,
+    account: tuple[str, str],
+    probe: tuple[str, str],
+    tls: ssl.SSLContext | None,
 ) -> Iterator[Finding]:
-    """Yield what is found; nothing but the first finding where nobody answers."""
+    """Yield what is found; nothing but the first finding where nobody answers.
+
+    account: who looks. probe: whose rights are tried; one that may do all shows nothing.
+    """
     try:
         code = mqtt_probe.ask(host, port, *account, timeout_s=ANSWER_S, tls=tls)
     except (mqtt_probe.NoAnswer, ssl.SSLError) as error:
@@ -38,7 +46,7 @@ def look(
         text = "passwords and frames cross the network in the clear"
         yield Finding("tls", WARNING, text, "`quelea ca init`, and `mqtts://` as broker")
     yield _anonymous(host, port, tls)
-    yield Probe(host, port, account, tls).publish(topics.build("status", fleet, STRANGER))
+    yield Probe(host, port, probe, tls).publish(topics.build("status", fleet, STRANGER))
 
 
 def _anonymous(host: str, port: int, tls: ssl.SSLContext | None) -> Finding:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from quelea.coordinator.link import Endpoint
 from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
@@ -32,6 +33,7 @@ class Asked:
     log: Path | None = None
     name: str = ""
     seconds: float = 6.0
+    probe: tuple[str, str] = ("", "")  # a node's account, without TLS: the host may do all
 
 
 def command(asked: Asked, as_json: bool) -> int:
@@ -106,17 +108,32 @@ def _completed(asked: Asked) -> Asked:
 def _of_file(asked: Asked) -> tuple[Asked, list[str]]:
     """Return what a fleet.toml adds, and the ids of its members."""
     from quelea.configure import fleetfile
+    from quelea.deploy.secrets import Secrets
     from quelea.topology.graph import node_id
 
-    given, group = fleetfile.load(fleetfile.find(asked.fleet_file))
+    path = fleetfile.find(asked.fleet_file)
+    given, group = fleetfile.load(path)
     count = len(group.loads)
+    members = [node_id(number, count) for number in range(1, count + 1)]
     broker = str(given.get("broker", ""))
+    tables = fleetfile.load_boards(path)
+    secrets = Secrets.beside(path)
+    ca = str(secrets.table("host").get("ca", ""))
+    password = str(secrets.table("host").get("password", ""))
+    probe = str(secrets.node(members[0]).get("password", "")) if password else ""
+    if tables.host and ca:
+        broker = f"mqtts://{tables.host}:{tables.port}?ca={ca}"
+    elif tables.host:
+        who = f"host:{quote(password, safe='')}@" if password else ""
+        broker = f"mqtt://{who}{tables.host}:{tables.port}"
     asked = replace(
         asked,
         broker=asked.broker or (broker if "://" in broker else ""),
+        ca=asked.ca or (Path(ca) if ca else None),
         name=asked.name or str(given.get("name", "fleet")),
+        probe=(members[0], probe) if probe and not ca else ("", ""),
     )
-    return asked, [node_id(number, count) for number in range(1, count + 1)]
+    return asked, members
 
 
 def _of_broker(asked: Asked, members: list[str]) -> Iterator[Finding]:
@@ -127,11 +144,15 @@ def _of_broker(asked: Asked, members: list[str]) -> Iterator[Finding]:
     tls = endpoint.tls_context("doctor")
     name = asked.name or "fleet"
     account = endpoint.credentials("doctor")
-    found = list(access.look(endpoint.host, endpoint.port, name, account, tls))
+    probe = asked.probe if asked.probe[0] else account
+    found = list(access.look(endpoint.host, endpoint.port, name, account, probe, tls))
     yield from found
     if found[0].severity == ERROR:
         return
     place: Endpoint = endpoint
     ear = fleets.Ear(place, name, "doctor")
+    if tls is None and account[0] and account == probe:
+        text = "the account given was probed, which may be the host's: it may do all"
+        yield Finding("access", NOTE, text)
     if ear.listen(members, asked.seconds):
         yield from fleets.look(ear, members)
