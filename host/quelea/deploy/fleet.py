@@ -1,5 +1,6 @@
 """A fleet of boards as its files say it: what each board gets, and who meets where."""
 
+import base64
 import hashlib
 import json
 import ssl
@@ -96,7 +97,26 @@ class BoardFleet:
         for key in ("sensor", "load", "wdt_ms"):
             if key in board:
                 config[key] = board[key]
+        if "update" in board.get("parts", ()):
+            config["update"] = {"key": self._update_key(node_id)}
         return config
+
+    def keys(self, node_id: str) -> dict[str, Any]:
+        """Return what `quelea ca deliver` wrote for a node: certificates, keys."""
+        keys = self.secrets.node(node_id).get("keys")
+        return keys if isinstance(keys, dict) else {}
+
+    def _update_key(self, node_id: str) -> str:
+        """Return the public key, hexadecimal, by which updates over the air are checked."""
+        trust = self.keys(node_id).get("trust")
+        try:
+            return base64.b64decode(trust["key"], validate=True).hex()  # type: ignore[index]
+        except (TypeError, KeyError, ValueError):
+            raise UserError(
+                "updates over the air need the key that they are signed with",
+                str(self.path), 'parts = ["update"]',
+                f"`quelea ca init {self.name}`, then `quelea ca deliver {self.path}`",
+            ) from None  # fmt: skip
 
     def secret(self, node_id: str) -> dict[str, Any]:
         """Return what goes into a board's protected store; UserError if it does not fit there."""
@@ -107,9 +127,7 @@ class BoardFleet:
                 "ssid": self.tables.ssid,
                 "password": str(self.secrets.table("wifi").get("password", "")),
             }
-        keys = self.secrets.node(node_id).get("keys")
-        if isinstance(keys, dict):  # of whatever part of a node keeps some: as they are
-            row |= keys
+        row |= self.keys(node_id)
         size = len(json.dumps(row).encode())
         if size > BYTES_MAX:
             raise UserError(
