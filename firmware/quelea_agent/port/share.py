@@ -72,14 +72,14 @@ class ShareNode(Node):
         return Node._figures(self) + self.sharing.figures()
 
 
-def maker(settings, config: object) -> tuple:
+def maker(settings, config: object, load=sharing.load, kind: type = ShareNode) -> tuple:
     """Return (what makes the node, None), or (None, problem) for a faulty `headroom`."""
-    part, problem = sharing.load(settings, config)
+    part, problem = load(settings, config)
     if problem:
         return None, problem
 
     def make(module, port, cfg, settings, sensor):
-        node = ShareNode(module, port, cfg, settings, sensor)
+        node = kind(module, port, cfg, settings, sensor)
         node.take_part(part)
         return node
 

@@ -114,6 +114,7 @@ class Group:
             if self.terms is not None:
                 rows[-1]["members"] = self._terms_of(limit, node, self.terms)
         return {
+            "leases": self.terms is not None,
             "policy": self.policy,
             "on_ms": self.on_ms,
             "off_ms": self.off_ms,

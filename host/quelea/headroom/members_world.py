@@ -86,9 +86,11 @@ class MembersWorld(World):
         self.members = {load.node: not load.vacant for load in group.loads}
         self.books: dict[int, dict[int, Books]] = {}  # by limit and node, as long as none writes
         self.watchdog_us = (group.terms.watchdog_ms if group.terms else 0) * 1000
-        super().__init__(group, seed, **more)
-        self._host = random.Random(f"host {seed}")
         self.held: set[int] = set()  # nodes that are kept away
+        self._cut_until_us = 0
+        self._owned_q: dict[int, dict[int, int]] = {}
+        self._host = random.Random(f"host {seed}")
+        super().__init__(group, seed, **more)
         if documents:
             self._at(5 * self.period_us, "host", 0)
 
@@ -177,17 +179,15 @@ class MembersWorld(World):
 
     # -- what happens between them ----------------------------------------------------------------
     def _trouble(self) -> None:
+        """See World; but a partition lasts, up to CUT_S."""
+        before = set(self._cut)
         super()._trouble()
-        rng = self.rng
-        if self._cut and not hasattr(self, "_cut_until_us"):
-            self._cut_until_us = self.t_us + rng.choice(CUT_S) * 1_000_000
-        if self._cut:
-            self._kept_cut = set(self._cut)
-        elif getattr(self, "_cut_until_us", 0) > self.t_us:
-            self._cut |= self._kept_cut
-        if getattr(self, "_cut_until_us", 0) <= self.t_us:
+        if before and self.t_us < self._cut_until_us:
+            self._cut = before
+        elif self._cut and self._cut != before:
+            self._cut_until_us = self.t_us + self.rng.choice(CUT_S) * 1_000_000
+        else:
             self._cut.clear()
-            self.__dict__.pop("_cut_until_us", None)
 
     def say(self, node: int, mark: int, member: bool) -> None:
         """Sign and publish a document that says this of a place."""
@@ -301,8 +301,6 @@ class MembersWorld(World):
     def _read(self, split: Split) -> int:
         """Note floor and units of all who are taken for gone by nobody; return what is under way
         between them."""
-        if not hasattr(self, "_owned_q"):
-            self._owned_q: dict[int, dict[int, int]] = {}
         books = self._all(split)
         numbers = [one.node for one in split.members]
         inside = []
