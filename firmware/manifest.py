@@ -12,6 +12,7 @@ options.defaults(  # noqa: F821
     learning=False,  # the story with tables that learn
     cluster=False,  # a fleet of clusters, delegates between them
     spiking=False,  # integrate-and-fire networks
+    serving=False,  # models held and requests answered, by lease
     traffic=False,  # an intersection's signals
     tls=False,  # certificates; the image must have MicroPython's `tls`
     auth=False,  # tags on frames, by keys of pairs or of the fleet
@@ -95,9 +96,11 @@ if options.members:  # noqa: F821
     package(  # noqa: F821
         "quelea_agent", ("books.py", "members.py", "membership.py", "mirror.py")
     )
+if options.story or options.learning or options.serving:  # noqa: F821
+    package("quelea_proto", ("draws.py",), base_path="../shared")  # noqa: F821
 if options.story or options.learning:  # noqa: F821
     package(  # noqa: F821
-        "quelea_proto", ("draws.py", "lease_row.py", "rumour_row.py"), base_path="../shared"
+        "quelea_proto", ("lease_row.py", "rumour_row.py"), base_path="../shared"
     )
     package(  # noqa: F821
         "quelea_agent",
@@ -155,6 +158,9 @@ if options.update:  # noqa: F821
             "port/update.py",
         ),
     )
+if options.serving:  # noqa: F821
+    package("quelea_proto", ("serving_row.py",), base_path="../shared")  # noqa: F821
+    package("quelea_agent", ("lending.py", "placing.py", "serving.py"))  # noqa: F821
 if options.traffic:  # noqa: F821
     package("quelea_agent", ("signal_head.py",))  # noqa: F821
 module("main.py")  # noqa: F821

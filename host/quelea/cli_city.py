@@ -11,7 +11,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this file into the command line."""
-    commands: tuple[Callable[..., None], ...] = (traffic,)
+    commands: tuple[Callable[..., None], ...] = (traffic, serve)
     for command in commands:
         app.command()(command)
 
@@ -41,4 +41,30 @@ def traffic(
     options = Options(
         network, every, controller, seed, seeds, liars, cut_links, gui, jobs, results
     )
+    raise typer.Exit(command(options, as_json=json))
+
+
+def serve(
+    instance: Annotated[str, typer.Option(help="hard or trace; default: both.")] = "",
+    seed: Annotated[int, typer.Option(help="The first of --seeds.")] = 1,
+    seeds: Annotated[int, typer.Option(help="How many instances.")] = 10,
+    nodes: Annotated[int, typer.Option(help="Of an instance, 6 to 40.")] = 12,
+    limit_s: Annotated[float, typer.Option(help="Time for one optimum.")] = 90.0,
+    requests: Annotated[
+        Path | None, typer.Option(help="lora_request_trace.csv of GenTD26: the trace's mix.")
+    ] = None,
+    openb: Annotated[
+        Path | None, typer.Option(help="Instead: the folder of the GPU trace openb.")
+    ] = None,
+    fleet: Annotated[
+        bool, typer.Option("--fleet", help="Instead: real processes that hold real models.")
+    ] = False,
+    seconds: Annotated[int, typer.Option(help="Load on the fleet.")] = 60,
+    png: Annotated[Path | None, typer.Option(help="Draw to this file.")] = None,
+    json: Json = False,
+) -> None:
+    """Which node holds which model, and who answers: ours, the usual placers, the optimum."""
+    from quelea.serving.command import Options, command
+
+    options = Options(instance, seed, seeds, nodes, limit_s, requests, openb, fleet, seconds, png)
     raise typer.Exit(command(options, as_json=json))
