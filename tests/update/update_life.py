@@ -137,7 +137,7 @@ for data, name in (
 ):
     board = Board(lib())
     board.boot(None)
-    node = update.Update(Settings, CFG, start, board.flash, "lib")
+    node = update.Update(Settings, CFG, update_kit.KEY, start, board.flash, "lib")
     sys.modules["quelea_agent.port.signed"] = update_kit._Signed
     node.receive(node.topic, data)
     for now_ms in range(0, 200, 5):
@@ -203,4 +203,11 @@ for path in (
 ):
     check(not release.is_path(path), "no path", path[:20])
 check(release.is_path("quelea_agent/port/run.mpy"), "a path")
+for cfg, trust in (
+    ({"key": "0f" * 64}, None), ({"key": "0f" * 63}, None), ({"key": "x" * 128}, None),
+    ({"key": 5}, None), ({}, {"key": "DwAP" * 21 + "Dw=="}), ({}, {"key": "DwAP"}),
+    ({}, {"key": 1}), ({}, {}), ({}, None), (5, {}), ({"key": "0f" * 64, "good_ms": -1}, None),
+    ({"key": "0f" * 64, "version": True}, {}),
+):  # fmt: skip
+    print("config", update.problem_of(cfg, trust))
 check(fetch.TRIES_MAX == 3, "tries")

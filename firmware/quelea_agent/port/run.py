@@ -57,7 +57,7 @@ class Node:
         if cfg.get("update") is not None:
             from quelea_agent.port import update  # a heap that has no use for it does not pay
 
-            self.update = update.make(settings, cfg["update"])
+            self.update = update.make(settings, cfg)
         self.transport = mqtt.Transport(
             port.ticks,
             cfg["broker"],
@@ -274,7 +274,7 @@ def main() -> None:
     if not problem and cfg.get("update") is not None:
         from quelea_agent.port import update
 
-        problem = update.problem_of(cfg["update"])
+        problem = update.problem_of(cfg["update"], cfg.get("trust"))
     if not problem:
         module = port_module()
         port = module.Port(cfg)

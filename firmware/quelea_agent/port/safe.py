@@ -37,7 +37,7 @@ class SafeNode:
         self.port = port
         self.ticks = port.ticks
         self.session = port.begin_session()[0]
-        self.update = update.make(settings, cfg["update"], safe=True)
+        self.update = update.make(settings, cfg, safe=True)
         self._topics = [
             build(name, settings.fleet, settings.id).encode()
             for name in ("state", "status", "event")
@@ -109,7 +109,7 @@ def main() -> None:
     """Read cfg.json and run at the floor; exit status 2 with one sentence for a faulty one."""
     cfg, settings, problem = config.read()
     if not problem:
-        problem = update.problem_of(cfg.get("update"))
+        problem = update.problem_of(cfg.get("update"), cfg.get("trust"))
     if problem:
         sys.stderr.write("quelea: " + problem + "\n")
         sys.exit(2)

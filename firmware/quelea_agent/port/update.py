@@ -6,10 +6,12 @@
 A turn does one bounded slice, so that rounds go on. A limit's record is not touched, and a node
 starts at its floor, so no cap is raised by an update. What start.py keeps decides what runs.
 
-{"key": 128 hex digits, x then y of the key that signs; "version": what came by cable;
-"good_ms", "trial_ms", "spread_ms": restarts of a fleet are spread over so long, by node number}
+{"key": 128 hex digits, x then y of the key that signs, by default what `trust` has; "version":
+what came by cable; "good_ms", "trial_ms"; "spread_ms": restarts of a fleet are spread over so
+long, by node number}
 """
 
+import binascii
 import hashlib
 import sys
 
@@ -42,6 +44,8 @@ _UNASKED = const(6)
 _BAD_CHUNKS = const(7)
 _FAILED = const(8)
 
+_KEY_BYTES = const(64)
+_KEY_PATH = "sign.public"
 _SLICE_MS = const(5)  # between two slices
 _ASK_MS = const(2000)  # for a chunk to come, doubled each time
 _ASK_MS_MAX = const(32000)
@@ -61,12 +65,12 @@ WAITING = 3  # all is there; the restart is due
 WORDS = ("idle", "checking", "fetching", "waiting")
 
 
-def problem_of(cfg: object) -> str:
-    """Return what is wrong with `update`, or an empty string."""
+def problem_of(cfg: object, trust: object = None) -> str:
+    """Return what is wrong with `update`, or an empty string. trust: `trust` of cfg.json."""
     if not isinstance(cfg, dict):
-        return "update: an object with a key is needed"
-    if _key(cfg.get("key")) is None:
-        return "update: key must be 128 hex digits, x then y of a point on P-256"
+        return "update: an object is needed"
+    if key_of(cfg, trust) is None:
+        return "update: key must be 128 hex digits, x then y of a point on P-256; enrol the node"
     for name, default in _PERIODS + (("version", 0),):
         value = cfg.get(name, default)
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < TICKS_HALF:
@@ -74,11 +78,31 @@ def problem_of(cfg: object) -> str:
     return ""
 
 
+def key_of(cfg: dict, trust: object):
+    """Return the 64 bytes of the key that signs, or None.
+
+    Its own in hex, or what signs configurations: in base64, or in the file that trust.py reads.
+    """
+    try:
+        text = cfg.get("key")
+        if text is not None:
+            data = binascii.unhexlify(text)
+        elif isinstance(trust, dict) and trust.get("key") is not None:
+            data = binascii.a2b_base64(trust["key"])
+        else:
+            with open(_KEY_PATH, "rb") as file:
+                data = file.read(_KEY_BYTES + 1)
+    except (OSError, TypeError, ValueError):
+        return None
+    return data if len(data) == _KEY_BYTES else None
+
+
 def make(settings, cfg: dict, safe: bool = False):
-    """Return an Update on this board's files."""
+    """Return an Update on this board's files. cfg: all of cfg.json, checked."""
     import start
 
-    return Update(settings, cfg, start, safe=safe)
+    key = key_of(cfg["update"], cfg.get("trust"))
+    return Update(settings, cfg["update"], key, start, safe=safe)
 
 
 def restart() -> None:
@@ -88,24 +112,16 @@ def restart() -> None:
     start.restart()
 
 
-def _key(text: object):
-    try:
-        data = bytes([int(text[i : i + 2], 16) for i in range(0, 128, 2)])
-    except (TypeError, ValueError):
-        return None
-    return data if len(text) == 128 else None
-
-
 class Update:
-    """cfg: `update` of cfg.json, checked. start: the module start.py. files: a Files, by default.
+    """cfg: `update` of cfg.json, checked. key: 64 bytes. start: the module start.py.
+
+    files: a Files, by default.
 
     restarting: the node is to end in order and to start again. source: folder that runs; default:
     where this module lies. safe: in safe mode, where what runs is not what is judged.
     """
 
-    def __init__(
-        self, settings, cfg: dict, start, files=None, source: str = "", safe=False
-    ) -> None:
+    def __init__(self, settings, cfg, key, start, files=None, source="", safe=False) -> None:
         self.counts = [0] * len(NAMES)
         self.state = IDLE
         self.restarting = False
@@ -117,7 +133,7 @@ class Update:
         self.topic = build("update", settings.fleet).encode()
         self.asking = None  # a message to be published on need_topic
         self._settings = settings
-        self._key = _key(cfg["key"])
+        self._key = key
         self._good_ms, self._trial_ms, self._spread_ms = [
             cfg.get(name, default) for name, default in _PERIODS
         ]

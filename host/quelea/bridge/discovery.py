@@ -146,6 +146,35 @@ def payload(node: Node, fleet: str, version: str) -> dict[str, Any]:
         cmps[f"cap{at}"] = _sensor(
             uid, f"cap{at}", name, f"['sharing']['caps_q'][{at}]", unit, False
         )
+    cmps |= _words(node, fleet, uid)
+    if node.updates:
+        path = "['update']['version']"
+        cmps["release"] = _sensor(uid, "release", "Release", path, "", True)
+        cmps["release"].pop("stat_cla")
+    for key, row in cmps.items():
+        if key == "state":  # how a node that is lost is shown: always
+            continue
+        row["avty"] = [{"t": topics.build("state", fleet, node.id), "val_tpl": _ONLINE}]
+        if row["p"] == "sensor":
+            row["exp_aft"] = EXPIRE_S
+    return {
+        "dev": {
+            "ids": [uid],
+            "name": f"{fleet} {node.id}",
+            "mf": "Quelea",
+            "mdl": text_of(node.birth.get("board")) or "node",
+            "sw": text_of(node.birth.get("fw")) or "unknown",
+        },
+        "o": {"name": "Quelea", "sw": version},
+        "stat_t": topics.build("status", fleet, node.id),
+        "qos": 0,
+        "cmps": cmps,
+    }
+
+
+def _words(node: Node, fleet: str, uid: str) -> dict[str, dict[str, Any]]:
+    """Return the entities that are no figures."""
+    cmps: dict[str, dict[str, Any]] = {}
     cmps["reason"] = {
         "p": "sensor",
         "uniq_id": uid + "_reason",
@@ -169,25 +198,4 @@ def payload(node: Node, fleet: str, version: str) -> dict[str, Any]:
         "stat_t": topics.build("state", fleet, node.id),
         "ent_cat": "diagnostic",
     }
-    if node.updates:
-        cmps["release"] = _sensor(uid, "release", "Release", "['update']['version']", "", True)
-        cmps["release"].pop("stat_cla")
-    for key, row in cmps.items():
-        if key == "state":  # how a node that is lost is shown: always
-            continue
-        row["avty"] = [{"t": topics.build("state", fleet, node.id), "val_tpl": _ONLINE}]
-        if row["p"] == "sensor":
-            row["exp_aft"] = EXPIRE_S
-    return {
-        "dev": {
-            "ids": [uid],
-            "name": f"{fleet} {node.id}",
-            "mf": "Quelea",
-            "mdl": text_of(node.birth.get("board")) or "node",
-            "sw": text_of(node.birth.get("fw")) or "unknown",
-        },
-        "o": {"name": "Quelea", "sw": version},
-        "stat_t": topics.build("status", fleet, node.id),
-        "qos": 0,
-        "cmps": cmps,
-    }
+    return cmps
