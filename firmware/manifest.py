@@ -94,7 +94,7 @@ if options.members:  # noqa: F821
         "quelea_proto", ("members_doc.py", "pulse_row.py"), base_path="../shared"
     )
     package(  # noqa: F821
-        "quelea_agent", ("books.py", "members.py", "membership.py", "mirror.py")
+        "quelea_agent", ("books.py", "members.py", "membership.py", "mirror.py", "port/members.py")
     )
 if options.story or options.learning or options.serving:  # noqa: F821
     package("quelea_proto", ("draws.py",), base_path="../shared")  # noqa: F821

@@ -270,6 +270,9 @@ def main() -> None:
     if not problem and cfg.get("headroom") is not None:
         from quelea_agent.port import share  # a heap that has no use for it does not pay for it
 
+        if isinstance(cfg["headroom"], dict) and cfg["headroom"].get("leases"):
+            from quelea_agent.port import members as share
+
         maker, problem = share.maker(settings, cfg["headroom"])
     if not problem and cfg.get("update") is not None:
         from quelea_agent.port import update
