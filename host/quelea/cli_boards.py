@@ -143,7 +143,9 @@ def clean(
 
 def broker(
     fleet: Fleet = "fleet.toml",
-    kind: Annotated[str, typer.Option(help="nats or mosquitto.")] = "nats",
+    kind: Annotated[
+        str, typer.Option(help="nats or mosquitto; default: nats without certificates.")
+    ] = "",
     folder: Annotated[Path | None, typer.Option(help="Of its files; default: below runs.")] = None,
 ) -> None:
     """Run a broker for a fleet, where its [broker] says, with its accounts, until Ctrl-C."""

@@ -3,63 +3,32 @@
 import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from quelea.configure import new
 from quelea.coordinator.link import Link, acknowledged
 from quelea.deploy import bus as buses
 from quelea.deploy import command, enroll, flash
 from quelea.deploy.bus import Bus
 from quelea.deploy.chips import CHIPS
 from quelea.deploy.deploy import Job, deploy
-from quelea.deploy.failure import Row
 from quelea.deploy.fleet import BoardFleet
 from quelea.deploy.pool import Progress
 from quelea.deploy.virtual.board import Spec, VirtualBoard
 from quelea.deploy.virtual.command import specs
 from quelea.errors import UserError
-from quelea.fleet import broker as brokers
-from quelea.fleet.forkserver import Launcher
-from virtual_boards import DEADLINE_S, image, running, until
+from virtual_boards import (
+    DEADLINE_S,
+    QUIET,
+    deployed,
+    image,
+    meeting,
+    running,
+    until,
+)
 
-QUIET = Progress(quiet=True)
 FAULTS = ("b02:hang", "b03:wrong-chip", "b04:full", "b05:unplug:30000")
-READY_S = 60.0
 LEFT = "lib/quelea_agent/old.mpy"
-
-
-@contextmanager
-def meeting(folder: Path, nodes: int, chip: str = "esp32") -> Iterator[BoardFleet]:
-    """A fleet.toml in folder, and its broker running."""
-    file = folder / "fleet.toml"
-    new.command(file, {"nodes": nodes}, ask=False, force=False)
-    text = file.read_text().replace("port = 1883", f"port = {brokers.free_port()}")
-    file.write_text(text + f'\n[board]\nchip = "{chip}"\n')
-    fleet = BoardFleet(str(file))
-    fleet.secrets.complete(list(fleet.ids))
-    fleet.secrets.save()
-    accounts = fleet.secrets.accounts(fleet.name, list(fleet.ids))
-    launcher = Launcher()
-    broker = brokers.create(
-        "nats", folder / "broker", launcher, port=fleet.tables.port, accounts=accounts
-    )
-    broker.start()
-    try:
-        yield fleet
-    finally:
-        broker.stop()
-        launcher.close()
-
-
-def deployed(fleet: BoardFleet, **more: object) -> dict[str, Row]:
-    """Deploy; return rows by node, those without one by the folder of their board."""
-    with Bus(fleet.endpoint, fleet.name) as bus:
-        bus.settle()
-        rows = deploy(Job(fleet, bus, READY_S, **more), [], QUIET)
-    return {row.node or Path(row.board).parent.name: row for row in rows}
 
 
 def test_the_rest_comes_up_and_each_bad_board_is_named(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """`quelea broker`: a broker for a fleet, on this machine, with the accounts of secrets.toml.
 
-It listens where [broker] says that it is, and keeps every node to its own topics. For a fleet
-that is more than a trial, run a broker of your own with the files that `quelea ca` writes.
+It listens where [broker] says that it is, and keeps every node to its own topics. Once
+`quelea ca deliver` gave the nodes certificates it speaks TLS and lets in nobody without one; that
+needs mosquitto.
 """
 
 import signal
@@ -22,6 +23,7 @@ def command(file: str, kind: str, folder: Path | None) -> int:
     fleet = BoardFleet(file)
     if fleet.secrets.complete(list(fleet.ids)):
         fleet.secrets.save()
+    ca = fleet.secrets.table("host").get("ca")
     accounts = fleet.secrets.accounts(fleet.name, list(fleet.ids))
     ended = threading.Event()
     before = {
@@ -31,7 +33,14 @@ def command(file: str, kind: str, folder: Path | None) -> int:
     launcher = Launcher(None)
     try:
         place = folder or Path("runs") / f"broker-{fleet.name}"
-        broker = brokers.create(kind, place, launcher, port=fleet.tables.port, accounts=accounts)
+        broker = brokers.create(
+            kind or ("mosquitto" if ca else "nats"),
+            place,
+            launcher,
+            port=fleet.tables.port,
+            accounts=accounts,
+            authority=Path(ca) if ca else None,
+        )
         broker.host = fleet.tables.host
         broker.start()
         print(f"{broker.kind} on {broker.host}:{broker.port}", flush=True)
