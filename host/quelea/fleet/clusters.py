@@ -16,7 +16,7 @@ from quelea.topology.robustness import certify
 
 NODES = 24  # where --nodes is not given
 INTERVAL_ROUNDS = 2
-TERM_INTERVALS = 50
+TERM_SHARE = 0.8  # of the run: then the ranks rotate, after the kill half way
 EPOCH_ROUNDS = 20  # where --epoch-rounds is not given: a few rounds do, all to all
 
 
@@ -37,6 +37,11 @@ def sizes(options: FleetOptions, faults_max: int) -> list[int]:
             f"`--nodes {least * max(2, options.clusters)}`, or fewer --clusters",
         )
     return [least] * (options.clusters - 1) + [least + spare]
+
+
+def term_intervals(options: FleetOptions) -> int:
+    """Return how long a term is, so that there is one rotation in a run."""
+    return max(1, int(TERM_SHARE * options.seconds * 1000 / options.period_ms / INTERVAL_ROUNDS))
 
 
 def graph(hierarchy: Hierarchy) -> tuple[Topology, Certificate]:
@@ -89,7 +94,7 @@ def make(options: FleetOptions) -> plan.Plan:
     faults_max = 1 if options.faults_max is None else options.faults_max
     hierarchy = ring_of(
         sizes(options, faults_max), faults_max,
-        interval_rounds=INTERVAL_ROUNDS, term_intervals=TERM_INTERVALS,
+        interval_rounds=INTERVAL_ROUNDS, term_intervals=term_intervals(options),
     )  # fmt: skip
     check(hierarchy)
     topology, certificate = graph(hierarchy)

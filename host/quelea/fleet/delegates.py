@@ -124,8 +124,18 @@ def judge_delegates(verdict: Verdict, journal: Journal, plan: Plan) -> None:
             verdict.checks.append(replaced(found, plan, fault))
     rows = sum(len(rows) for rows in found.rows.values())
     terms = {row.term for each in found.rows.values() for row in each}
-    sizes = plan.hierarchy.sizes
-    verdict.figures["delegates"] = {"rows": rows, "terms": len(terms), "sizes": list(sizes)}
+    newest = max(
+        (each[-1] for each in found.rows.values()), key=lambda row: row.t_us, default=None
+    )
+    values_q = [entry[0] for entry in newest.entries] if newest is not None else []
+    verdict.figures["delegates"] = {
+        "rows": rows,
+        "terms": len(terms),
+        "sizes": list(plan.hierarchy.sizes),
+        "values_q": values_q,
+        "fleet_q": newest.fleet_q if newest is not None else None,
+        "unweighted_q": round(sum(values_q) / max(1, len(values_q))),
+    }
 
 
 def exact(row: Said) -> bool:
@@ -223,6 +233,6 @@ def replaced(found: Delegates, plan: Plan, fault: FaultRow) -> Check:
     after = [row for row in rows if row.t_us > fault.from_us and row.node not in before]
     name = f"a successor of {fault.target}"
     if number not in before:
-        return Check(name, True, None, COST_MAX, "intervals; it was no delegate")
+        return Check(name, False, None, COST_MAX, "intervals; it was no delegate")
     cost = round((after[0].t_us - fault.from_us) / interval_us, 2) if after else None
     return Check(name, cost is not None and cost <= COST_MAX, cost, COST_MAX, "intervals")

@@ -63,6 +63,12 @@ def print_verdict(console: Console, verdict: Verdict, plan: Plan, folder: RunFol
             f"audit: {figures['steps_verified']:,} steps verified, "
             f"{figures['steps_wrong']:,} wrong{named if plan.liars else ''}"
         )
+    if "delegates" in figures:
+        said = figures["delegates"]
+        console.print(
+            f"clusters of {said['sizes']} at {said['values_q']}: the fleet is at "
+            f"{said['fleet_q']}; not weighted by size it would be at {said['unweighted_q']}"
+        )
     end = "[bold green]The verdict holds.[/]" if verdict.ok else "[bold red]The verdict fails.[/]"
     console.print(f"{end} Journal: {folder.journal}")
     console.print("more of it: quelea journal show", style="dim")
