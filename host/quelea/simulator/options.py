@@ -285,6 +285,8 @@ def settings(options: Options, topology: Topology, load: Any = load) -> list[Any
                 )
             },
         }
+        if number in options.liars and number % 2:
+            cfg["quiet_rounds_max"] = 0  # half of the liars speak in every round
         loaded, problem = load(cfg)
         if problem:
             raise UserError(problem, f"{options.scenario}, seed {options.seed}")
