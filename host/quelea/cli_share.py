@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     app.command()(validate)
     app.command()(new)
     app.command()(hierarchy)
+    app.command()(cadence)
 
 
 def share(
@@ -57,6 +58,19 @@ def hierarchy(
         raise typer.Exit(small.command(worlds, seed, as_json=json))
     options = Options(nodes, faults_max, kind, flat_times, seed, png)
     raise typer.Exit(command(options, as_json=json))
+
+
+def cadence(
+    seeds: Annotated[int, typer.Option(help="How many.")] = 6,
+    seed: Annotated[int, typer.Option(help="The first of them.")] = 1,
+    quiet_rounds: Annotated[int, typer.Option(help="The longest silence, 1 to 48.")] = 16,
+    jobs: Annotated[int | None, typer.Option(help="Processes; default: 2.")] = None,
+    json: Json = False,
+) -> None:
+    """Speak less when nothing changes: messages saved, error, reaction, also among liars."""
+    from quelea.cadence.command import command
+
+    raise typer.Exit(command(seeds, seed, quiet_rounds, jobs, as_json=json))
 
 
 def validate(
