@@ -94,6 +94,16 @@ def test_a_board_keeps_its_node_and_a_new_one_takes_the_next(tmp_path: Path) -> 
     }  # fmt: skip
 
 
+def test_a_board_of_the_wrong_chip_takes_nobodys_place(tmp_path: Path) -> None:
+    fleet = BoardFleet(str(written(tmp_path, '[board]\nchip = "esp32"\n')))
+    wrong, right = (
+        Facts(f"Virtual board with {chip}", chip, (1, 29, 0), 6, -1, "", "", "", "", "")
+        for chip in ("ESP32C3", "ESP32")
+    )
+    boards = [(Target(Port("/dev/a")), wrong), (Target(Port("/dev/b")), right)]
+    assert assign(fleet, boards) == {"/dev/b": "n01", "/dev/a": "n02"}
+
+
 def test_boards_are_found_where_they_were_enrolled(tmp_path: Path) -> None:
     fleet = BoardFleet(str(written(tmp_path, '[boards]\nn01 = "/dev/one"\n')))
     fleet.secrets.node("n02")["port"] = "/dev/two"

@@ -33,9 +33,7 @@ def enroll(
         with opened(target) as line:
             repl = Repl(line)
             repl.enter()
-            asked[target.port.path] = ask(repl)
-            if repl.stopped:
-                repl.restart()
+            asked[target.port.path] = ask(repl)  # and it waits for what it becomes
         return Row(*target.names)
 
     rows = pool.each(found, lambda target: target.names, look, Progress(quiet=True), jobs)
@@ -46,6 +44,10 @@ def enroll(
     def store(target: Target, say: Say) -> Row:
         node_id = ids.get(target.port.path, "")
         if not node_id:
+            with opened(target) as line:
+                repl = Repl(line)
+                repl.enter()
+                repl.restart()
             raise BoardFailed(
                 f"the fleet has {len(fleet.ids)} nodes, and each has its board",
                 "",
@@ -114,7 +116,13 @@ def assign(fleet: BoardFleet, boards: Sequence[tuple[Target, Facts]]) -> dict[st
     taken = set(ids.values()) | set(fleet.tables.at)
     taken |= {node_id for node_id in fleet.ids if fleet.secrets.node(node_id).get("board")}
     free = [node_id for node_id in fleet.ids if node_id not in taken]
-    for target, _ in boards:
+    rest = [(target, facts) for target, facts in boards if target.port.path not in ids]
+    for target, facts in rest:  # those with the right chip go first
+        fitting = [one for one in free if fleet.tables.of(one).get("chip") in (None, facts.chip)]
+        if fitting:
+            free.remove(fitting[0])
+            take(target.port, fitting[0])
+    for target, _ in rest:
         if target.port.path not in ids and free:
             take(target.port, free.pop(0))
     return ids

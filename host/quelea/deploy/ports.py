@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quelea.deploy.line import require_installed
-from quelea.deploy.virtual.board import PORT as LINK
+
+LINK = "port"  # in a virtual board's folder, what a host opens
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,14 @@ def _named(text: str, base: Path) -> list[Port]:
         boards = [folder] if _is_board(folder) else [
             inside for inside in sorted(folder.iterdir()) if inside.is_dir() and _is_board(inside)
         ]  # fmt: skip
-        return [Port(str(board / LINK), board.name, "virtual board") for board in boards]
+        return [
+            Port(str(board.absolute() / LINK), board.name, "virtual board") for board in boards
+        ]
     if "/" in text or Path(text).exists():
-        known = {port.path: port for port in plugged_in()} if "://" not in text else {}
-        return [known.get(text, Port(text))]
+        if "://" in text:
+            return [Port(text)]
+        path = str(folder.absolute())
+        return [next((port for port in plugged_in() if port.path == path), Port(path))]
     serials = [port for port in plugged_in() if text in (port.serial, port.path)]
     return serials or [Port(text)]
 

@@ -26,11 +26,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quelea.deploy.chips import CHIPS, Chip
+from quelea.deploy.ports import LINK
 from quelea.deploy.virtual import boot
 from quelea.deploy.virtual.rom import SYNC, Rom
 from quelea.fleet.interpreter import Interpreter
 
-PORT = "port"  # a link to the pty, in the board's folder
 FLASH = "flash"
 READ_BYTES = 4096
 BUFFER_BYTES_MAX = 1 << 16  # of either direction; what comes beyond is lost, as on a wire
@@ -74,7 +74,7 @@ class VirtualBoard:
         """folder: the board's own, kept over stop(): its flash, NVS, image and link `port`."""
         self.spec = spec
         self.folder = folder.resolve()
-        self.port = self.folder / PORT
+        self.port = self.folder / LINK
         self.starts = 0
         self.unplugged = False
         self.swallowed = 0  # bytes that a hanging board did not answer
