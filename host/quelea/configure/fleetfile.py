@@ -2,8 +2,10 @@
 
     [fleet]   any option of `quelea fleet`, by its name: name, period_ms, seconds, demand ...
     [limit]   limit_q (one number, or a list, one a limit), names, unit, safety_percent, policy,
-              faults_max, line_q, rise_q a round, settle_s, on_s, off_s, turn_s
-    [load]    what every member has: floor_q, least_q, most_q, unit_q, priority, reserve_q, on
+              faults_max, line_q, rise_q a round, settle_s, on_s, off_s, turn_s; lease_s where
+              members may come and go, with watchdog_s and majority
+    [load]    what every member has: floor_q, least_q, most_q, unit_q, priority, reserve_q, on,
+              vacant
     [[member]]  a member that differs: node, and keys of [load]
     [broker], [wifi], [board], [boards]  for boards; see boardtables.py
 
@@ -24,6 +26,7 @@ from quelea.configure.lines import Lines
 from quelea.errors import UserError
 from quelea.fleet.options import FleetOptions
 from quelea.headroom.group import Group, Load, make
+from quelea.headroom.terms import Terms
 
 READY = Path(__file__).parent / "ready"
 OWN = ("config", "limit", "floors", "policy", "runs", "force", "said")  # flags that no file has
@@ -33,6 +36,7 @@ WHOLE, WORD, WORDS, WHOLES = (
     "a list of texts",
     "a whole number or more",
 )
+FLAG = "true or false"
 
 # table, key, kind, smallest, largest, default
 KEYS: tuple[tuple[str, str, str, int, int, Any], ...] = (
@@ -48,6 +52,9 @@ KEYS: tuple[tuple[str, str, str, int, int, Any], ...] = (
     ("limit", "on_s", WHOLE, 0, 86_400, 0),
     ("limit", "off_s", WHOLE, 0, 86_400, 0),
     ("limit", "turn_s", WHOLE, 0, 86_400, 0),
+    ("limit", "lease_s", WHOLE, 0, 600, 0),
+    ("limit", "watchdog_s", WHOLE, 1, 600, 8),
+    ("limit", "majority", FLAG, 0, 0, False),
     ("load", "floor_q", WHOLE, 0, HEADROOM_Q_MAX, 0),
     ("load", "least_q", WHOLE, 0, HEADROOM_Q_MAX, 0),
     ("load", "most_q", WHOLE, 1, HEADROOM_Q_MAX, HEADROOM_Q_MAX),
@@ -55,6 +62,7 @@ KEYS: tuple[tuple[str, str, str, int, int, Any], ...] = (
     ("load", "priority", WHOLE, 0, 7, 0),
     ("load", "reserve_q", WHOLE, 0, HEADROOM_Q_MAX, None),
     ("load", "on", WORDS, 0, 0, []),
+    ("load", "vacant", FLAG, 0, 0, False),
 )
 
 
@@ -181,6 +189,8 @@ def _problem(row: tuple[str, str, str, int, int, Any], value: Any) -> str:
     kind, low, high = row[2:5]
     if kind == WORD:
         return "" if isinstance(value, str) else WORD
+    if kind == FLAG:
+        return "" if isinstance(value, bool) else FLAG
     if kind == WORDS:
         right = isinstance(value, list) and all(isinstance(one, str) for one in value)
         return "" if right else WORDS
@@ -236,7 +246,16 @@ def _group(
         on_ms=limit["on_s"] * 1000,
         off_ms=limit["off_s"] * 1000,
         turn_epochs=max(1, limit["turn_s"] * 1000 // epoch_ms) if limit["turn_s"] else 0,
+        terms=_terms(limit),
+        period_ms=period_ms,
     )
+
+
+def _terms(limit: dict[str, Any]) -> Terms | None:
+    """Return the terms of a group whose members may change, None for one whose may not."""
+    if not limit["lease_s"]:
+        return None
+    return Terms(limit["lease_s"] * 1000, limit["watchdog_s"] * 1000, limit["majority"])
 
 
 def _loads(
@@ -298,4 +317,5 @@ def _load(node: int, values: dict[str, Any], names: list[str], where: str) -> Lo
         values["priority"],
         tuple(names.index(name) for name in values["on"]) or tuple(range(len(names))),
         values["reserve_q"],
+        values["vacant"],
     )

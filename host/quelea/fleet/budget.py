@@ -4,7 +4,7 @@ from typing import Any
 
 from quelea.fleet.plan import Plan
 from quelea.fleet.verdict import RETURN_US, Verdict
-from quelea.headroom import audit
+from quelea.headroom import audit, audit_members
 from quelea.headroom.course import NEAR, Course, follow
 from quelea.headroom.plan import Split
 from quelea.journal import Check, Journal
@@ -28,7 +28,12 @@ def judge_limits(verdict: Verdict, journal: Journal, plan: Plan) -> None:
         lying = plan.liars if split.faults_max else ()
         reserve_q = sum(one.reserve_q for one in split.members if one.node in lying)
         parts = group.parts(split.limit)
-        found = audit.check(rows, parts, split.budget_q, lying, reserve_q)
+        if group.terms is None:
+            found = audit.check(rows, parts, split.budget_q, lying, reserve_q)
+        else:
+            certain_us = 1000 * group.terms.wait_ms(group.period_ms, split.settle_rounds)
+            both = audit.rows_of(journal, split.limit, (3, 12))
+            found = audit_members.check(both, parts, split.budget_q, certain_us, lying, reserve_q)
         verdict.violations += found
         of = f" {name}" if len(group.names) > 1 else ""
         verdict.checks.append(

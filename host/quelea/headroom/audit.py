@@ -146,12 +146,17 @@ def _together(last: Mapping[int, Said], parts: Mapping[int, Part], bound_q: int)
     return found
 
 
-def rows_of(journal: Any, limit: int = 0) -> list[tuple[int, int, bytes]]:
-    """Return (t_us, source, payload) of a limit's rows in a journal, in order of time."""
+def rows_of(
+    journal: Any, limit: int = 0, kinds: tuple[int, ...] = (3,)
+) -> list[tuple[int, int, bytes]]:
+    """Return (t_us, source, payload) of a limit's rows in a journal, in order of time.
+
+    kinds: 3 for rows, 12 for pulses.
+    """
     rows = [
         (row.t_us, row.source, bytes(row.payload))
         for row in journal.frames(good=None)
-        if len(row.payload) > 1 and row.payload[0] & 31 == 3 and row.payload[1] == limit
+        if len(row.payload) > 1 and row.payload[0] & 31 in kinds and row.payload[1] == limit
     ]
     assert all(a[0] <= b[0] for a, b in pairwise(rows))
     return rows
