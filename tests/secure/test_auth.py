@@ -27,6 +27,7 @@ def nodes(request: pytest.FixtureRequest, tmp_path: Path) -> list[Node]:
 
 
 def test_tags_are_hmac_sha256(seed: int) -> None:
+    """REQ-AUTH-2."""
     rng = random.Random(seed)
     for _ in range(200):
         key, body = rng.randbytes(32), rng.randbytes(rng.randrange(300))
@@ -36,7 +37,7 @@ def test_tags_are_hmac_sha256(seed: int) -> None:
 
 
 def test_keys_are_hkdf_of_rfc_5869() -> None:
-    """Appendix A.1; the first of its two blocks."""
+    """REQ-AUTH-3. Appendix A.1; the first of its two blocks."""
     secret, salt, info = b"\x0b" * 22, bytes(range(13)), bytes(range(0xF0, 0xFA))
     expected = "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"
     assert keys.hkdf(secret, salt, info).hex() == expected
@@ -55,6 +56,24 @@ def test_a_node_is_given_the_keys_of_its_own_pairs_only() -> None:
     assert made[2] == pair[1, 2] + pair[2, 3]
     assert pair[2, 3] not in made[1] and MASTER not in made[1]
     assert keys.pair_key(MASTER, "other", "n01", "n02") != pair[1, 2]
+
+
+def test_what_is_sent_byte_by_byte(tmp_path: Path) -> None:
+    """REQ-AUTH-1, REQ-AUTH-2: written out from the words."""
+    one, two, _ = (Node(tmp_path, number, "pairwise").boot(0x1234) for number in sorted(IDS))
+    greet(one, two)
+    topic = b"quelea/1/demo/n/n01/x"
+    body = b"payload" + b"\x34\x12" + b"\x03\0\0\0" + b"\x34\x12" + b"\0\0"
+    tags = b""
+    for other in ("n02", "n03"):
+        key = keys.pair_key(MASTER, FLEET, other, "n01")
+        tags += hmac.digest(key, topic + b"\0" + body + b"\x02", "sha256")[:8]
+    assert one.say(b"payload") == (topic, body + tags + b"\x02")
+    topic = b"quelea/1/demo/d/n01/n02"
+    body = b"payload" + b"\x34\x12" + b"\x04\0\0\0" + b"\x34\x12"
+    key = keys.pair_key(MASTER, FLEET, "n01", "n02")
+    tag = hmac.digest(key, topic + b"\0" + body + b"\x01", "sha256")[:8]
+    assert one.say(b"payload", "direct", "n02") == (topic, body + tag + b"\x01")
 
 
 def test_what_peers_say_goes_on_without_its_tags(nodes: list[Node]) -> None:
@@ -139,7 +158,7 @@ def test_a_message_is_taken_once(nodes: list[Node]) -> None:
 
 
 def test_window_is_that_of_a_set(nodes: list[Node], seed: int) -> None:
-    """Against the plain definition: above the highest, or within 32 of it and never taken."""
+    """REQ-AUTH-4, the plain definition: above the highest, or within 32 of it and never taken."""
     rng = random.Random(seed)
     one, two, _ = nodes
     messages = [one.say(b"%d" % number) for number in range(2000)]
@@ -157,6 +176,7 @@ def test_window_is_that_of_a_set(nodes: list[Node], seed: int) -> None:
 
 
 def test_an_hour_of_traffic_again(nodes: list[Node]) -> None:
+    """REQ-AUTH-4."""
     one, two, _ = nodes
     hour = [one.say(b"round %d" % number) for number in range(3600)]
     assert all(two.hear(message) for message in hour)
@@ -220,7 +240,7 @@ def test_sessions_of_a_lost_store_repeat_nothing(nodes: list[Node]) -> None:
 
 
 def test_where_sessions_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new board jumps to its enrolment's first session, once; a lost counter stays behind it."""
+    """REQ-AUTH-5. A new board jumps to its first session, once; a lost counter stays behind it."""
     monkeypatch.chdir(tmp_path)
 
     def boot(session_min: int) -> tuple[int, bool]:

@@ -32,6 +32,7 @@ def test_both_halves_agree_on_documents_as_hosts_write_them(seed: int) -> None:
 
 
 def test_both_halves_agree_on_the_edges_of_the_arithmetic(seed: int) -> None:
+    """REQ-AUTH-6."""
     rows = list(documents.edges(random.Random(seed)))
     expected = [signing.verify(*row) is not None for row in rows]
     assert [judged(row)[0] for row in rows] == expected
