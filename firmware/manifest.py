@@ -162,5 +162,8 @@ if options.serving:  # noqa: F821
     package("quelea_proto", ("serving_row.py",), base_path="../shared")  # noqa: F821
     package("quelea_agent", ("lending.py", "placing.py", "serving.py"))  # noqa: F821
 if options.traffic:  # noqa: F821
-    package("quelea_agent", ("signal_head.py",))  # noqa: F821
+    package("quelea_proto", ("claim_row.py",), base_path="../shared")  # noqa: F821
+    package(  # noqa: F821
+        "quelea_agent", ("crossing.py", "neighbourhood.py", "port/traffic.py", "signal_head.py")
+    )
 module("main.py")  # noqa: F821

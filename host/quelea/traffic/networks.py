@@ -74,7 +74,7 @@ def sumo_home() -> Path:
 
 def files(network: Network, folder: Path) -> Files:
     """Return a network's files; the grid is generated into folder if it is not there yet."""
-    if network is GRID:
+    if network.name == GRID.name:
         return _grid(folder)
     found = importlib.util.find_spec("sumo_rl")
     if found is None or not found.submodule_search_locations:

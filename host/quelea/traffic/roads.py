@@ -34,8 +34,12 @@ class Piece:
 
 @dataclass(frozen=True)
 class Link:
-    """One movement over the junction: an index into the lanes and a lane to leave by."""
+    """One movement over the junction: its lamp's number, an index into lanes, a lane out.
 
+    Several movements may hang on one lamp.
+    """
+
+    lamp: int
     lane: int
     out: str
 
@@ -52,7 +56,7 @@ class Feed:
 
 @dataclass
 class Signal:
-    """lanes: approach lanes with signals. links by signal index (None: not in use).
+    """lanes: approach lanes with signals. links: movements.
 
     greens: states of the green phases; cycle_s: their shipped lengths. pieces by lane. feeds by
     lane. distances: neighbour's index -> metres along the road, either way.
@@ -62,7 +66,7 @@ class Signal:
     place: tuple[float, float]
     lanes: list[str]
     speeds: list[float]
-    links: list[Link | None]
+    links: list[Link]
     greens: list[str]
     cycle_s: list[int]
     yellow_s: int
@@ -71,19 +75,13 @@ class Signal:
     feeds: list[list[Feed]] = field(default_factory=list)
     distances: dict[int, float] = field(default_factory=dict)
 
+    def lanes_of_state(self, state: str) -> list[int]:
+        """Return the lanes that have a green link in a state of the lamps, ascending."""
+        return sorted({link.lane for link in self.links if state[link.lamp] in GREEN})
+
     def lanes_of(self, phase: int) -> list[int]:
         """Return the lanes that have a green link in a phase, ascending."""
-        state = self.greens[phase]
-        return sorted({
-            link.lane for at, link in enumerate(self.links) if link and state[at] in GREEN
-        })  # fmt: skip
-
-    def outs_of(self, phase: int) -> list[str]:
-        """Return the lanes that a phase's green links lead to."""
-        state = self.greens[phase]
-        return sorted({
-            link.out for at, link in enumerate(self.links) if link and state[at] in GREEN
-        })  # fmt: skip
+        return self.lanes_of_state(self.greens[phase])
 
     def between(self, before: int, after: int) -> tuple[str, str]:
         """Return the yellow and the all-red state from one green phase to another."""
@@ -116,7 +114,6 @@ def read(net_path: Path, yellow_s: int = YELLOW_S) -> Roads:
         (signal.lanes[link.lane], link.out): (at, number)
         for at, signal in enumerate(signals)
         for number, link in enumerate(signal.links)
-        if link
     }
     signalled = {lane: at for at, signal in enumerate(signals) for lane in signal.lanes}
     for at, signal in enumerate(signals):
@@ -134,12 +131,12 @@ def _signal(net: Any, light: Any, yellow_s: int) -> Signal:
     rows = sorted(light.getConnections(), key=lambda row: int(row[2]))
     lanes: list[str] = []
     speeds: list[float] = []
-    links: list[Link | None] = [None] * (1 + max(int(row[2]) for row in rows))
+    links: list[Link] = []
     for lane, out, number in rows:
         if lane.getID() not in lanes:
             lanes.append(lane.getID())
             speeds.append(lane.getSpeed())
-        links[int(number)] = Link(lanes.index(lane.getID()), out.getID())
+        links.append(Link(int(number), lanes.index(lane.getID()), out.getID()))
     phases = next(iter(light.getPrograms().values())).getPhases()
     greens, cycle_s, own_s, red_s = [], [], 0, 0
     for phase in phases:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,16 @@ from quelea.traffic.controllers.base import Controller
 from quelea.traffic.controllers.fixed import actuated_file
 from quelea.traffic.world import GREEN_S_MIN, Lamp, World
 
-GENERATED = Path("runs") / "traffic-grid"
+GENERATED = Path("runs") / "traffic" / "grid"
+Watch = Callable[[World, list[Lamp]], None]
 
 
 @dataclass(frozen=True)
 class Job:
-    """What to run. liars: intersections that lie; cuts: links between neighbours that are lost."""
+    """What to run. liars: intersections that lie; cuts: links between neighbours that are lost.
+
+    options: of the agents, beside their defaults. seconds: of simulated time; 0 for all.
+    """
 
     network: str
     controller: str
@@ -28,6 +34,7 @@ class Job:
     liars: int = 0
     cuts: int = 0
     options: tuple[tuple[str, int], ...] = ()
+    seconds: int = 0
 
 
 @dataclass
@@ -54,10 +61,15 @@ class Result:
         return job | extra | row
 
 
-def run(job: Job, gui: bool = False) -> Result:
-    """Simulate; libsumo allows one call of this at a time in a process."""
+def run(job: Job, gui: bool = False, watch: Watch | None = None, fleet: bool = False) -> Result:
+    """Simulate; libsumo allows one call of this at a time in a process.
+
+    watch: called each second with the world and the lamps. fleet: the agents as processes.
+    """
     begun_s = time.monotonic()
     network = networks.find(job.network)
+    if job.seconds:
+        network = replace(network, end_s=network.begin_s + job.seconds)
     networks.sumo_home()
     files = networks.files(network, GENERATED)
     plan = roads.read(files.net)
@@ -69,28 +81,55 @@ def run(job: Job, gui: bool = False) -> Result:
             actuated_file(files.net, folder / "actuated.add.xml")
             extra = ("-a", str(folder / "actuated.add.xml"))
         world = World(network, files, plan, job.seed, folder / "trips.xml", gui, extra)
-        with world:
+        with ExitStack() as stack:
+            processes = stack.enter_context(_processes(plan, folder, job)) if fleet else None
+            stack.enter_context(world)
             lamps = [
                 Lamp(one, Head(len(one.greens), one.yellow_s, one.red_s, GREEN_S_MIN))
                 for one in plan.signals
             ]
-            controller = kind(world, lamps)
-            _loop(world, controller, lamps)
+            controller = _make(kind, world, lamps, job, processes)
+            _loop(world, controller, lamps, watch)
         found = metric.trips(folder / "trips.xml", files.routes, network)
     minutes = (network.end_s - network.begin_s) / 60
     return Result(
         job, found.delay_s, found.waiting_s, found.trip_s, found.cars, found.arrived,
         found.left_out, world.teleports, controller.messages / minutes / len(lamps),
-        time.monotonic() - begun_s,
+        time.monotonic() - begun_s, {"lies": float(controller.lies)} if job.liars else {},
     )  # fmt: skip
 
 
-def _loop(world: World, controller: Controller, lamps: list[Lamp]) -> None:
+def _processes(plan: roads.Roads, folder: Path, job: Job) -> Any:
+    from quelea.traffic.fleet import TrafficFleet
+
+    return TrafficFleet(plan, folder, dict(job.options))
+
+
+def _make(
+    kind: Any, world: World, lamps: list[Lamp], job: Job, processes: Any = None
+) -> Controller:
+    if processes is not None:
+        from quelea.traffic.fleet import FleetController
+
+        return FleetController(world, lamps, processes)
+    if kind.takes_options:
+        made: Controller = kind(world, lamps, dict(job.options), job.liars, job.cuts, job.seed)
+    else:
+        made = kind(world, lamps)
+    return made
+
+
+def _loop(world: World, controller: Controller, lamps: list[Lamp], watch: Watch | None) -> None:
     while world.running:
         if not controller.shipped:
             if (world.now_s - world.network.begin_s) % controller.every_s == 0:
                 controller.decide()
             for lamp in lamps:
                 world.show(lamp)
+            if watch is not None:
+                watch(world, lamps)
+            for lamp in lamps:
                 lamp.head.tick()
+        elif watch is not None:
+            watch(world, lamps)
         world.step()

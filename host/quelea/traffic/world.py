@@ -53,7 +53,7 @@ class Lamp:
         """Return the string of lamps for the head's stage."""
         head = self.head
         if head.stage == GREEN:
-            return self.signal.greens[head.phase]
+            return str(self.signal.greens[head.phase])
         shown: tuple[str, str] = self.signal.between(head.phase, head.next)
         return shown[1] if head.stage == RED else shown[0]
 
@@ -133,6 +133,18 @@ class World:
                     seen.cars.append((metres, speed, piece.share))
             found.append(seen)
         return found
+
+    def jammed(self, lane: str, metres: float, car_m: float) -> int:
+        """Return how full of standing cars the beginning of a lane is, in percent."""
+        if not self.sumo.lane.getLastStepHaltingNumber(lane):
+            return 0
+        vehicle = self.sumo.vehicle
+        metres = max(metres / 2, min(metres, self.sumo.lane.getLength(lane)))
+        cars = sum(
+            vehicle.getLanePosition(name) <= metres and vehicle.getSpeed(name) < HALTED_M_S
+            for name in self.sumo.lane.getLastStepVehicleIDs(lane)
+        )
+        return min(100, int(100 * cars * car_m / metres))
 
     def standing(self, lane: str) -> int:
         """Return how many cars stand on a lane."""

@@ -8,6 +8,7 @@
 `shipped` is True for what SUMO's own programs do: nothing is asked then.
 """
 
+from quelea.traffic.controllers.agents import Agents
 from quelea.traffic.controllers.article import Article, Cyclic
 from quelea.traffic.controllers.base import Controller
 from quelea.traffic.controllers.fixed import Actuated, Fixed
@@ -22,9 +23,10 @@ CONTROLLERS: tuple[tuple[str, type[Controller], str], ...] = (
     ("greedy", Greedy, "most cars, standing and coming"),
     ("cyclic", Cyclic, "a cycle of 60 s, split by own cars"),
     ("article", Article, "the same with the neighbours' cars by inverse distance"),
+    ("agents", Agents, "one agent an intersection"),
 )
 
-OURS = "max-pressure-120"
+OURS = "agents"
 
 
 def find(name: str) -> type[Controller]:

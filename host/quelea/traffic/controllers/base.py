@@ -9,12 +9,14 @@ class Controller:
     """By default it does nothing: then the lamps are SUMO's own affair."""
 
     shipped = False
+    takes_options = False
     every_s = 1
 
     def __init__(self, world: World, lamps: list[Lamp]) -> None:
         self.world = world
         self.lamps = lamps
         self.messages = 0
+        self.lies = 0
         self.phase_lanes = [
             [lamp.signal.lanes_of(phase) for phase in range(len(lamp.signal.greens))]
             for lamp in lamps

@@ -18,8 +18,9 @@ class MaxPressure(Scored):
     def score(self, at: int, phase: int, seen: list[Seen]) -> float:
         signal = self.lamps[at].signal
         total = 0.0
-        for sign, link in zip(signal.greens[phase], signal.links, strict=True):
-            if link and sign in GREEN:
+        state = signal.greens[phase]
+        for link in signal.links:
+            if state[link.lamp] in GREEN:
                 total += seen[link.lane].queue - self.world.standing(link.out)
         return total
 

@@ -1,0 +1,179 @@
+"""The main loop of an intersection: readings in, the agent's step, lamps and claims out.
+
+cfg.json is that of any node, with one more object `traffic`: the plan of quelea_agent.crossing.
+Its clock are the readings, one a second: from detectors, or from a simulator that waits for the
+answer before it goes on (lock-step). A reading that comes again is answered again.
+
+    reading     cmd/<id>/seen     count u16, then by lane queue_q u16 and bins of coming_q u16,
+                                  by exit full u8, by neighbour left u8
+    lamps       n/<id>/rpl        count u16, stage u8, phase u8, next u8, checksum u16
+    claims      n/<id>/x          claim rows, to all neighbours
+    end         cmd/all/stop
+"""
+
+import sys
+
+from quelea_proto.crc import crc16
+from quelea_proto.fixed import ticks_add
+from quelea_proto.frames import get, put
+from quelea_proto.limits import INBOX_FRAMES_MAX, const
+from quelea_proto.topics import build
+
+from quelea_agent.crossing import BINS, Crossing, Plan
+from quelea_agent.port import config, mqtt
+from quelea_agent.port.run import port_module
+
+_EXIT_CONFIG = const(2)
+_LAST_WORDS_MS = const(1000)
+_ANSWER = const(7)  # bytes
+
+
+def reading_bytes(crossing) -> int:
+    """Return the length of a reading."""
+    return 2 + crossing.lanes * (BINS + 1) * 2 + len(crossing.exit_full) + len(crossing.left)
+
+
+def write_reading(buffer: bytearray, count: int, crossing) -> None:
+    """Write what a crossing's columns have into buffer, which holds reading_bytes()."""
+    put(buffer, 0, 2, count)
+    at = 2
+    for lane in range(crossing.lanes):
+        put(buffer, at, 2, min(65535, crossing.queue_q[lane]))
+        at += 2
+        for value_q in crossing.coming_q[lane]:
+            put(buffer, at, 2, min(65535, value_q))
+            at += 2
+    for value in crossing.exit_full:
+        buffer[at] = value
+        at += 1
+    for value in crossing.left:
+        buffer[at] = min(255, value)
+        at += 1
+
+
+def read_reading(payload, crossing) -> int:
+    """Write a reading into a crossing's columns; return its count, or -1 for a faulty one."""
+    if len(payload) != reading_bytes(crossing):
+        return -1
+    at = 2
+    for lane in range(crossing.lanes):
+        crossing.queue_q[lane] = get(payload, at, 2, False)
+        at += 2
+        row = crossing.coming_q[lane]
+        for bin_ in range(BINS):
+            row[bin_] = get(payload, at, 2, False)
+            at += 2
+    for way in range(len(crossing.exit_full)):
+        crossing.exit_full[way] = min(100, payload[at])
+        at += 1
+    for slot in range(len(crossing.left)):
+        crossing.left[slot] = payload[at]
+        at += 1
+    return get(payload, 0, 2, False)
+
+
+class Node:
+    """One intersection with its edges."""
+
+    def __init__(self, module, port, cfg: dict, settings) -> None:
+        self.ticks = port.ticks
+        session, _ = port.begin_session()
+        self.crossing = Crossing(Plan(cfg["traffic"]), session)
+        self.stopping = False
+        self._count = -1  # of the newest reading
+        self._claims = []
+        self._inbox = []
+        self._answer = bytearray(_ANSWER)
+        self._up = False
+        self._wait_ms_max = module.WAIT_MS_MAX
+        fleet, own = settings.fleet, settings.id
+        self._state = build("state", fleet, own).encode()
+        self._claim_topic = build("frame", fleet, own).encode()
+        self._answer_topic = build("reply", fleet, own).encode()
+        self._seen_topic = build("command", fleet, own, "seen").encode()
+        self._stop_topic = build("command", fleet, "all", "stop").encode()
+        self._sources = {}
+        for slot in range(len(settings.numbers)):
+            topic = build("frame", fleet, settings.ids[slot]).encode()
+            self._sources[topic] = settings.numbers[slot]
+        filters = [self._seen_topic, self._stop_topic]
+        for slot in range(len(settings.ids)):
+            filters.append(build("frame", fleet, settings.ids[slot]).encode())
+        self._filters = tuple(filters)
+        self.transport = mqtt.Transport(
+            port.ticks, cfg["broker"], settings.id, settings.node, (self._state, b"lost"),
+            self._receive, port.wake, port.ready,
+        )  # fmt: skip
+
+    def run(self) -> None:
+        """Run until the host, Ctrl-C or the wake stream says stop; then leave in order."""
+        self.transport.connect()
+        try:
+            while not self.stopping and not self.transport.woken:
+                self._turn()
+        except KeyboardInterrupt:
+            pass
+        self.transport.publish(self._state, b"disconnected", 1, True)
+        self.transport.close(_LAST_WORDS_MS)
+
+    def _turn(self) -> None:
+        up = self.transport.state() == mqtt.UP
+        if up and not self._up:
+            for topic in self._filters:
+                self.transport.subscribe(topic, 0)
+            self.transport.publish(self._state, b"ready", 1, True)
+        self._up = up
+        while self._inbox:
+            topic, payload = self._inbox.pop(0)
+            self._take(topic, payload)
+        self.transport.poll(ticks_add(self.ticks.ticks_ms(), self._wait_ms_max))
+
+    def _receive(self, topic: bytes, payload: bytes) -> None:
+        """Keep a message for the turn; the oldest goes when there are too many."""
+        if len(self._inbox) >= INBOX_FRAMES_MAX:
+            self._inbox.pop(0)
+        self._inbox.append((topic, payload))
+
+    def _take(self, topic: bytes, payload: bytes) -> None:
+        if topic == self._seen_topic:
+            self._seen(payload)
+        elif topic == self._stop_topic:
+            self.stopping = True
+        else:
+            source = self._sources.get(topic)
+            if source is not None and len(self._claims) < INBOX_FRAMES_MAX:
+                self._claims.append((source, payload))
+
+    def _seen(self, payload: bytes) -> None:
+        """Do the second of a reading, once, and answer with the lamps."""
+        if len(payload) < 2:
+            return
+        if get(payload, 0, 2, False) != self._count:
+            crossing = self.crossing
+            count = read_reading(payload, crossing)
+            if count < 0:
+                return
+            self._count = count
+            claim = crossing.step(self._claims)
+            self._claims = []
+            answer = self._answer
+            put(answer, 0, 2, count)
+            answer[2], answer[3] = crossing.head.stage, crossing.head.phase
+            answer[4] = crossing.head.next
+            put(answer, 5, 2, crc16(answer, 5))
+            crossing.head.tick()
+            if claim is not None:
+                self.transport.publish(self._claim_topic, claim)
+        self.transport.publish(self._answer_topic, self._answer)
+
+
+def main() -> None:
+    """Read cfg.json and run; exit status 2 with one sentence for a faulty one."""
+    cfg, settings, problem = config.read()
+    if not problem and not isinstance(cfg.get("traffic"), dict):
+        problem = "cfg.json: traffic: an object is needed"
+    if problem:
+        sys.stderr.write("quelea: " + problem + "\n")
+        sys.exit(_EXIT_CONFIG)
+    module = port_module()
+    Node(module, module.Port(cfg), cfg, settings).run()
