@@ -209,7 +209,7 @@ CLAIMS: tuple[tuple[str, Callable[[Sight], Claim]], ...] = (
 )
 ALIASES: tuple[tuple[str, str, str], ...] = (
     ("sybil", "const-max", "each sender counts once, on its own topic"),
-    ("alarm", "oscillate", "frames of another epoch count for nothing"),
+    ("alarm", "const-max", "its frames of another epoch count for nothing"),
     ("overflow", "oscillate", "values are clamped to the range, the rest is refused"),
     ("equivocate", "oscillate", "the first frame of a seq counts, the second is evidence"),
     ("game-optimal", "in-hull", "its play beyond the solved games"),
