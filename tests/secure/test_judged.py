@@ -1,5 +1,6 @@
 """Whoever is not a member, on real nodes and a real broker: nothing accepted, counted, named."""
 
+import os
 import socket
 import ssl
 import time
@@ -74,6 +75,24 @@ def test_a_healthy_fleet_has_no_errors(village: Village) -> None:
         counts = village.counts(node_id)
         assert counts["taken"] > 10
         assert not set(counts) - {"sealed", "taken", "greetings", "echo"}
+
+
+def test_a_node_listens_on_nothing(village: Village) -> None:
+    """Of all sockets that the nodes' processes have, none is in the state LISTEN (0A)."""
+    listening = {
+        line.split()[9]
+        for table in ("tcp", "tcp6", "udp", "udp6")
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]
+        if line.split()[3] == "0A" or table.startswith("udp")
+    }
+    sockets = []
+    for node_id in IDS.values():
+        for link in Path(f"/proc/{village.processes[node_id].child.pid}/fd").iterdir():
+            target = os.readlink(link)
+            if target.startswith("socket:["):
+                sockets.append(target[8:-1])
+    assert len(sockets) >= len(IDS), "no connection to the broker was seen"
+    assert not listening & set(sockets)
 
 
 def test_a_replayed_hour_of_traffic(village: Village) -> None:
