@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     app.command()(share)
     app.command()(validate)
     app.command()(new)
+    app.command()(members)
     app.command()(hierarchy)
     app.command()(cadence)
 
@@ -104,3 +105,21 @@ def new(
         "least_q": least, "unit_q": step, "floor_q": floor,
     }  # fmt: skip
     raise typer.Exit(command(file, given, ask=not yes, force=force))
+
+
+def members(
+    action: Annotated[str, typer.Argument(help="show, leave, reclaim or join.")] = "show",
+    nodes: Annotated[list[int] | None, typer.Argument(help="Numbers of nodes.")] = None,
+    config: Annotated[str, typer.Option(help="The fleet.toml, with lease_s.")] = "fleet.toml",
+    broker: Annotated[
+        str, typer.Option(help="mqtt://[user:pass@]host:port; or of the file.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="Of the fleet; or of the file.")] = "",
+    key: Annotated[Path | None, typer.Option(help="The key that boards trust.")] = None,
+    wait: Annotated[bool, typer.Option(help="Until the members have followed.")] = True,
+    json: Json = False,
+) -> None:
+    """Show who shares a limit; let one go or in, take over what a dead one held: a signed word."""
+    from quelea.headroom.members_command import command
+
+    raise typer.Exit(command(action, nodes or [], config, broker, name, key, wait, as_json=json))
