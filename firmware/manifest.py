@@ -121,14 +121,16 @@ if options.story or options.learning:  # noqa: F821
 if options.learning:  # noqa: F821
     package("quelea_agent", ("choice/q_learning.py", "q_table.py"))  # noqa: F821
 if options.cadence:  # noqa: F821
-    package("quelea_agent", ("cadence.py",))  # noqa: F821
+    package("quelea_agent", ("cadence.py", "port/lookout.py", "surge.py"))  # noqa: F821
 if options.cluster:  # noqa: F821
     package(  # noqa: F821
         "quelea_proto", ("cluster_row.py", "weighted.py"), base_path="../shared"
     )
     package("quelea_agent", ("cluster.py", "voices.py", "port/cluster.py"))  # noqa: F821
 if options.spiking:  # noqa: F821
-    package("quelea_agent", ("spiking.py", "surge.py"))  # noqa: F821
+    package("quelea_agent", ("spiking.py",))  # noqa: F821
+if options.spiking and not options.cadence:  # noqa: F821
+    package("quelea_agent", ("surge.py",))  # noqa: F821
 if options.tls:  # noqa: F821
     package("quelea_agent", ("port/tls_wire.py",))  # noqa: F821
 if options.auth:  # noqa: F821

@@ -260,6 +260,10 @@ def attach(node, cfg: dict) -> str:
         from quelea_agent.port import cluster
 
         problem = cluster.attach(node, cfg["cluster"])
+    if not problem and cfg.get("surge") is not None:
+        from quelea_agent.port import lookout
+
+        problem = lookout.attach(node, cfg["surge"])
     return problem
 
 
