@@ -220,6 +220,10 @@ def test_four_nodes(
         assert [host.firmware(name) for name in IDS.values()] == ["0.1.0"] * 4
         assert not host.crashes
         assert audit_of(host) == [], "no cap was raised"
+        heaps = [json.loads(row)["heap"] for name in nodes for row in host.said(name, "status")]
+        high, live = max(row["high"] for row in heaps), max(row["live"] for row in heaps)
+        print("heap", heaps[0]["bytes"], "live", live, "high", high)
+        assert sum(row.get("shortages", 0) for row in heaps) == 0
     for name, node in nodes.items():
         found = [start.parse((node.folder / file).read_bytes()) for file in start.RECORDS]
         record = max(row for row in found if row is not None)
