@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from quelea.cli import app
 from quelea.deploy.secrets import Secrets
 from quelea.errors import UserError
 from quelea.fleet.external import ExternalBroker
@@ -20,6 +19,7 @@ from quelea.secure.doctor import certificates as looked_at
 from quelea.secure.doctor import command as doctor
 from quelea.secure.doctor.finding import ERROR, OK, WARNING
 from quelea.topology.graph import node_id
+from typer.testing import CliRunner
 
 FLEET_FILE = """\
 [fleet]
@@ -36,9 +36,14 @@ port = {port}
 
 def quelea(*args: object, cwd: Path) -> tuple[int, Any, str]:
     """Return (exit status, the object printed or None, people's text)."""
-    argv = [sys.executable, "-m", "quelea.cli", *map(str, args)]
-    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=120)
-    return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(cwd)
+        done = CliRunner().invoke(app, [str(arg) for arg in args])
+    text = done.stderr
+    if isinstance(done.exception, UserError):  # as main() says it
+        return 2, None, str(done.exception)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, json.loads(done.stdout) if done.stdout else None, text
 
 
 def test_the_life_of_an_authority(tmp_path: Path) -> None:
@@ -247,6 +252,15 @@ def test_an_address_with_certificates(tmp_path: Path) -> None:
     one = ExternalBroker(f"mqtts://localhost?ca={tmp_path}/ca")
     assert one.port == 8883 and one.tls_context("host") is not None
     assert ExternalBroker("mqtt://localhost").tls_context("host") is None
+    authority = ca.Authority(tmp_path / "ca")
+    authority.issue("bridge", ca.HOST)
+    assert (
+        "user bridge\ntopic readwrite quelea/1/demo/#" in (tmp_path / "ca/broker/acl").read_text()
+    )
+    own = ExternalBroker(f"mqtts://localhost?ca={tmp_path}/ca&as=bridge").tls_context("host")
+    assert own is not None
+    with pytest.raises(UserError, match="has no certificate"):
+        ExternalBroker(f"mqtts://localhost?ca={tmp_path}/ca&as=nobody").tls_context("host")
     for address in ("mqtts://localhost", "mqtts://localhost?key=x", "mqtt://localhost?ca=x"):
         with pytest.raises(UserError, match="no broker's address"):
             ExternalBroker(address)

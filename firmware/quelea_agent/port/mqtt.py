@@ -172,7 +172,8 @@ class Transport:
         before = self._state
         self._advance(now_ms)
         wait_ms = 0
-        if self._state == before and not (self._wire and self._wire.pending):
+        pending = self._wire is not None and self._wire.pending and self._client.free()
+        if self._state == before and not pending:
             wait_ms = ticks_diff(self._due_ms(deadline_ms), now_ms)
         for stream, mask in self._poller.poll(wait_ms if wait_ms > 0 else 0):
             if stream is self._wake or stream == self._wake_key:

@@ -16,7 +16,8 @@ class ExternalBroker:
     """address: mqtt://[user:password@]host[:port]; UserError for anything else.
 
     All nodes share the one account that the address names. With mqtts://host[:port]?ca=FOLDER a
-    host program shows its certificate from a folder of the fleet's authority.
+    host program shows its certificate from a folder of the fleet's authority; two at a time need
+    one each, of which `&as=NAME` names another (`quelea ca issue --host NAME`).
     """
 
     kind = "external"
@@ -34,6 +35,7 @@ class ExternalBroker:
         if not parts.hostname or port == 0:
             raise self._refuse(address, "it names no host or port 0")
         query = parse_qs(parts.query)
+        self._name = query.pop("as", [""])[0] if tls else ""
         if (
             parts.path not in ("", "/")
             or parts.fragment
@@ -65,7 +67,7 @@ class ExternalBroker:
             return None
         from quelea.secure import ca, emulated
 
-        return emulated.context(ca.Authority(self.authority), user)
+        return emulated.context(ca.Authority(self.authority), self._name or user)
 
     def start(self) -> None:
         """Probe it; UserError when nobody answers or the account is refused."""

@@ -29,6 +29,7 @@ from quelea.fleet.manifest import Source
 
 COMPILE_S = 30.0
 UNUSED_S = 7 * 24 * 3600.0  # a staged board goes when no fleet has started from it for so long
+PRIVATE = (".key.der", ".keys")  # of a node's files: for its owner alone
 SOURCE_ONLY = ("main.py", "boot.py")  # a board looks for these under these very names
 TOP = ("start.py",)  # beside main.py, since it decides which lib is used
 
@@ -126,6 +127,8 @@ def stage_node(
             compiler, _ = find_compiler()
             compile_source(compiler, data, name, folder / name.replace(".py", ".mpy"))
         else:
+            (folder / name).write_bytes(b"")
+            (folder / name).chmod(0o600 if name.endswith(PRIVATE) else 0o644)
             (folder / name).write_bytes(data)
 
 

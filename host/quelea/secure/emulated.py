@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from quelea.errors import UserError
 from quelea.secure import keys, signing
 from quelea.secure.ca import Authority, create
 
@@ -77,6 +78,11 @@ class Security:
 def context(authority: Authority, user: str) -> ssl.SSLContext:
     """Return how a host program connects: its certificate, and the fleet's authority alone."""
     place = authority.folder / "hosts" / user
+    if not place.is_dir():
+        raise UserError(
+            f"{user!r} has no certificate in {authority.folder}",
+            remedy=f"`quelea ca issue --host {user} --folder {authority.folder}`",
+        )
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.load_verify_locations(authority.folder / "ca.cert.pem")
     made.load_cert_chain(place / f"{user}.cert.pem", place / f"{user}.key.pem")
