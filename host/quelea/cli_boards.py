@@ -11,7 +11,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 def ota(
     fleet: Annotated[
-        str, typer.Argument(help="A fleet.toml with name and broker; or give --name, --broker.")
+        str, typer.Argument(help="A fleet.toml; or --broker, --name, --key and --part.")
     ] = "",
     broker: Annotated[str, typer.Option(help="mqtt://[user:pass@]host:port.")] = "",
     name: Annotated[str, typer.Option(help="Of the fleet.")] = "",
@@ -25,7 +25,7 @@ def ota(
     json: Json = False,
 ) -> None:
     """Update a fleet over the air: signed, fetched to the side, good after a minute, else back."""
-    from quelea.update.command import Asked, command, place
+    from quelea.update.command import Asked, command
 
     broker, name = place(fleet, broker, name)
     asked = Asked(broker, name, key, part or (), only or (), release, wait_s, as_json=json)

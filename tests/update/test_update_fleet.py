@@ -213,7 +213,8 @@ def test_four_nodes(
         pem = tmp_path / "key.pem"
         signing.save_key(pem, key)
         address = f"mqtt://{place.host}:{place.port}"
-        asked = Asked(address, "demo", pem, PARTS, wait_s=SERVE_S, listen_s=1.0, as_json=True)
+        more = {"wait_s": SERVE_S, "listen_s": 1.0, "as_json": True}
+        asked = Asked("", address, "demo", pem, PARTS, **more)
         assert command(asked) == 0, "the firmware as it is, to all four"
         said = json.loads(capsys.readouterr().out)
         assert said["verdict"] is True and said["results"]["release"] == 3

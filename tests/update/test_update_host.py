@@ -9,7 +9,7 @@ import pytest
 from quelea.errors import UserError
 from quelea.secure import signing
 from quelea.update import course, release
-from quelea.update.command import _version, place
+from quelea.update.command import Asked, _version, target
 from quelea.update.course import Course
 from quelea_agent.port import release as board
 
@@ -80,11 +80,42 @@ def test_the_same_firmware_keeps_its_number_and_another_gets_the_next() -> None:
     assert version_of(foreign, 3) == 4, "who else signed counts for nothing"
 
 
-def test_where_the_fleet_is() -> None:
-    assert place("", "mqtt://h:1", "garage") == ("mqtt://h:1", "garage")
-    for broker in ("", "nats"):
-        with pytest.raises(UserError, match="broker"):
-            place("", broker, "")
+TOML = """
+[fleet]
+name = "garage"
+nodes = 4
+[limit]
+limit_q = 32000
+[load]
+floor_q = 1000
+most_q = 16000
+[broker]
+host = "10.0.0.2"
+[board]
+load = { kind = "pilot", pin = 27 }
+"""
+
+
+def test_where_the_fleet_is(tmp_path) -> None:
+    key = tmp_path / "key.pem"
+    found = target(Asked("", "mqtt://h:1", "garage", key, ("sharing",)))
+    assert (found.endpoint.host, found.fleet, found.key) == ("h", "garage", key)
+    assert found.parts == {"sharing", "update"}
+    for asked in (Asked(), Asked(broker="nats"), Asked(broker="mqtt://h:1")):
+        with pytest.raises(UserError):
+            target(asked)
+
+
+def test_a_fleet_of_boards_is_known_from_its_file(tmp_path) -> None:
+    (tmp_path / "fleet.toml").write_text(TOML)
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('[host]\npassword = "x"\n')
+    secrets.chmod(0o600)
+    with pytest.raises(UserError, match="signed"):
+        target(Asked(str(tmp_path / "fleet.toml")))
+    found = target(Asked(str(tmp_path / "fleet.toml"), key=tmp_path / "k"))
+    assert (found.endpoint.host, found.fleet) == ("10.0.0.2", "garage")
+    assert found.parts == {"drivers", "sharing", "update"}
 
 
 def status(**figures) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 from quelea_agent.port.release import VERSION_MAX
 from quelea_agent.port.release import body as parse_body
 
+from quelea.coordinator.link import Endpoint
 from quelea.errors import EXIT_INTERRUPT, UserError
 from quelea.fleet import staging
 from quelea.fleet.external import ExternalBroker
@@ -23,12 +24,13 @@ _NEXT = "`quelea ota` again goes on where it was; a node that went back needs an
 
 @dataclass
 class Asked:
-    """What the command line says; see `quelea ota --help`."""
+    """What the command line says; see `quelea ota --help`. file: a fleet.toml, or ""."""
 
-    broker: str
-    fleet: str
-    key: Path | None
-    parts: Sequence[str] = ("update",)
+    file: str = ""
+    broker: str = ""
+    fleet: str = ""
+    key: Path | None = None
+    parts: Sequence[str] = ()
     only: Sequence[str] = ()
     release: int = 0
     wait_s: float = 900.0
@@ -37,49 +39,74 @@ class Asked:
     said: dict[str, str] = field(default_factory=dict)
 
 
-def place(fleet: str, broker: str, name: str) -> tuple[str, str]:
-    """Return (broker's address, fleet's name) of a fleet.toml and of what was given instead."""
-    if fleet:
-        from quelea.configure import fleetfile
+@dataclass(frozen=True)
+class Target:
+    """Where a fleet is, whose updates it takes, and what of the firmware it needs."""
 
-        given, _ = fleetfile.load(fleetfile.find(fleet))
-        broker = broker or str(given.get("broker", ""))
-        name = name or str(given.get("name", ""))
-    if "://" not in broker:
+    endpoint: Endpoint
+    fleet: str
+    key: Path
+    parts: frozenset[str]
+
+
+def target(asked: Asked) -> Target:
+    """Return what the options say, and the fleet.toml where they say nothing; UserError if
+    something is missing.
+
+    Of a fleet of boards (`[broker]` in its file) the accounts, the authority's key and the parts
+    are known.
+    """
+    endpoint: Endpoint | None = ExternalBroker(asked.broker) if asked.broker else None
+    name, key, parts = asked.fleet, asked.key, frozenset(asked.parts) | {"update"}
+    if asked.file:
+        from quelea.deploy.fleet import BoardFleet
+
+        boards = BoardFleet(asked.file)
+        name = name or boards.name
+        known = boards.endpoint
+        endpoint = endpoint or known
+        if key is None and known.ca:
+            key = Path(known.ca) / "sign.key.pem"
+        parts |= {part for node_id in boards.ids for part in boards.parts(node_id)}
+    if endpoint is None:
         raise UserError(
             "an update needs the fleet's broker",
             where="--broker",
-            why=f"{broker!r} is no address" if broker else "none was given",
-            remedy="--broker mqtt://host:1883, or broker in the fleet.toml",
+            why="none was given",
+            remedy="--broker mqtt://host:1883 with --name, or a fleet.toml with [broker]",
         )
-    return broker, name or "fleet"
+    if key is None:
+        raise UserError(
+            "an update is signed",
+            where="--key",
+            why="no key was given",
+            remedy="--key with the key that boards trust; `quelea ca init` makes one",
+        )
+    return Target(endpoint, name or "fleet", key, parts)
 
 
 def command(asked: Asked) -> int:
     """Update a fleet; return 0 if every node runs it for good, 1 if one does not."""
-    if asked.key is None:
-        raise UserError(
-            "an update is signed", where="--key", remedy="--key with the key that boards trust"
-        )
-    key = signing.load_key(asked.key)
-    endpoint = ExternalBroker(asked.broker)
-    board = staging.stage(parts=set(asked.parts) | {"update"})
-    with Server(endpoint, asked.fleet) as server:
+    to = target(asked)
+    key = signing.load_key(to.key)
+    endpoint = to.endpoint
+    board = staging.stage(parts=to.parts)
+    with Server(endpoint, to.fleet) as server:
         server.listen(asked.listen_s)
         if not server.courses and not asked.only:
             raise UserError(
-                f"no node of the fleet {asked.fleet!r} is heard at {endpoint.host}",
+                f"no node of the fleet {to.fleet!r} is heard at {endpoint.host}",
                 where="--name",
-                why="nothing below quelea/1/" + asked.fleet + "/n/",
+                why=f"nothing below quelea/1/{to.fleet}/n/",
                 remedy="look at --broker and --name, or name nodes that are to come by --only",
             )
         made = release.make(board, 1)
-        version = asked.release or _version(server, made, asked.fleet, key)
+        version = asked.release or _version(server, made, to.fleet, key)
         made = release.make(board, version)
-        document = signing.sign(key, b"ota", made.body(asked.fleet, asked.only or None))
+        document = signing.sign(key, b"ota", made.body(to.fleet, asked.only or None))
         print(
             f"release {version}: {len(made.files)} files, {made.total_bytes} bytes, "
-            f"parts {', '.join(sorted({*asked.parts, 'update'}))}",
+            f"parts {', '.join(sorted(to.parts))}",
             file=sys.stderr,
         )
         try:
