@@ -267,7 +267,7 @@ class Folder:
 
 
 def test_safe_mode_on_a_real_node(tmp_path: Path, place: broker.Broker, key: signing.Key) -> None:
-    """A set that was good crashes: three boots, then safe mode, which takes the next release."""
+    """REQ-UPDATE-7: a set that was good crashes: three boots, then what takes the next release."""
     runtime = micropython()
     folder = tmp_path / "n01"
     staging.stage_node(folder, board(), config(1, place, key))

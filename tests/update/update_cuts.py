@@ -1,4 +1,5 @@
-# The power goes at every change of the flash, and once more at every change after that.
+# The power goes at every change of the flash, and once more at every change after that:
+# REQ-UPDATE-5. With a crash or without the broker it goes back: REQ-UPDATE-6.
 import sys
 
 from update_kit import Board, Flash, PowerCut, Release

@@ -1,5 +1,5 @@
 # What an update meets besides power cuts: wrong chunks, a silent host, a full flash, a crash at
-# every boot, announcements that are older, wrong or garbage.
+# every boot, announcements that are older, wrong or garbage. REQ-UPDATE-1 to REQ-UPDATE-4.
 import os
 import sys
 
