@@ -231,8 +231,13 @@ def _delivered(journal: Journal, record: Record, plan: Plan) -> tuple[int, int]:
 
 
 def _taken(row: StatusRow) -> int:
-    counted = row.document.get("agent")
-    return int(counted.get("frames_in", 0)) if isinstance(counted, dict) else 0
+    """Return how many frames came in; by `auth` the first of a session tell no more than that."""
+    total = 0
+    for part, names in (("agent", ("frames_in",)), ("auth", ("greetings", "echo"))):
+        counted = row.document.get(part)
+        if isinstance(counted, dict):
+            total += sum(int(counted.get(name, 0)) for name in names)
+    return total
 
 
 def _outages(journal: Journal) -> list[tuple[int, int]]:
