@@ -28,14 +28,15 @@ PERCENT = const(100)
 
 # One set for all intersections; a plan may name others for a study.
 OPTIONS = (
-    ("start_s", 2),  # lost when a green begins
+    ("start_s", 1),  # lost when a green begins
     ("flow_q", 30),  # a second and lane: a car every two seconds
     ("weak_q", 15),  # the same where oncoming cars go first
     ("stay", 110),  # percent: what the green phase counts for
     ("green_s_min", 5),
     ("green_s_max", 120),
     ("red_s_max", 120),
-    ("age", 0),  # percent a lane's cars gain in ten seconds of red
+    ("age", 10),  # percent a lane's cars gain in ten seconds of red
+    ("stuck_s", 5),  # a lane whose first car stands so long at green is served by another phase
     ("low", 60),  # percent full: an exit's brake begins
     ("high", 95),  # percent full: nothing is sent there
     ("trust", 60),  # percent by which a claim may exceed what the own exit detector sees
@@ -71,8 +72,8 @@ class Plan:
 class Crossing:
     """One intersection; head: its lamps. The edge writes the newest readings before each step:
 
-    queue_q by lane, coming_q by lane and bin of arrival, exit_full in percent by exit, left: cars
-    that went to each neighbour in this second.
+    queue_q by lane, coming_q by lane and bin of arrival, stands by lane: 1 if a car stands at the
+    stop line, exit_full in percent by exit, left: cars that went to each neighbour in this second.
     """
 
     def __init__(self, plan: Plan, session: int) -> None:
@@ -83,6 +84,7 @@ class Crossing:
         self.lanes = lanes
         self.queue_q = [0] * lanes
         self.coming_q = [[0] * BINS for _ in range(lanes)]
+        self.stands = [0] * lanes
         self.exit_full = [0] * plan.exits
         self.left = [0] * len(plan.numbers)
         self.red_s = [0] * lanes
@@ -90,6 +92,8 @@ class Crossing:
         self.neighbourhood = Neighbourhood(plan, session)
         self._cars_q = [[0] * (BINS + 1) for _ in range(lanes)]
         self._lit = [0] * lanes
+        self._stood_s = [0] * lanes  # at green
+        self._stuck_s = take["stuck_s"]
         self._start_s = take["start_s"]
         self._flow_q = take["flow_q"]
         self._weak_q = take["weak_q"]
@@ -125,8 +129,11 @@ class Crossing:
         for lane in range(self.lanes):
             if lit[lane] and head.stage == GREEN:
                 self.red_s[lane] = 0
+                self._stood_s[lane] = self._stood_s[lane] + 1 if self.stands[lane] else 0
             elif self.queue_q[lane] > 0 or self.red_s[lane] > 0:
                 self.red_s[lane] += 1
+            if head.stage != GREEN:
+                self._stood_s[lane] = 0
 
     def _brake(self) -> None:
         """Work out how much less an exit is worth, the fuller the road behind it is."""
@@ -173,6 +180,10 @@ class Crossing:
             for lane, weak, most_q, exits in self.plan.phases[phase]:
                 flow_q = self._weak_q if weak else self._flow_q
                 cars_q = self._cars_q[lane][at]
+                if self._stood_s[lane] >= self._stuck_s:
+                    if phase == head.phase:
+                        continue  # who is first cannot go: oncoming cars, or no room behind
+                    most_q = LANE_Q_MAX
                 if cars_q:
                     can_q = flow_q * (end_s if self._lit[lane] else span_s - self._start_s)
                     cars_q = min(cars_q, can_q, most_q)

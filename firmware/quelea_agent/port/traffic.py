@@ -4,8 +4,8 @@ cfg.json is that of any node, with one more object `traffic`: the plan of quelea
 Its clock are the readings, one a second: from detectors, or from a simulator that waits for the
 answer before it goes on (lock-step). A reading that comes again is answered again.
 
-    reading     cmd/<id>/seen     count u16, then by lane queue_q u16 and bins of coming_q u16,
-                                  by exit full u8, by neighbour left u8
+    reading     cmd/<id>/seen     count u16; by lane queue_q u16, bins of coming_q u16, stands u8;
+                                  by exit full u8; by neighbour left u8
     lamps       n/<id>/rpl        count u16, stage u8, phase u8, next u8, checksum u16
     claims      n/<id>/x          claim rows, to all neighbours
     end         cmd/all/stop
@@ -30,7 +30,7 @@ _ANSWER = const(7)  # bytes
 
 def reading_bytes(crossing) -> int:
     """Return the length of a reading."""
-    return 2 + crossing.lanes * (BINS + 1) * 2 + len(crossing.exit_full) + len(crossing.left)
+    return 2 + crossing.lanes * (2 * BINS + 3) + len(crossing.exit_full) + len(crossing.left)
 
 
 def write_reading(buffer: bytearray, count: int, crossing) -> None:
@@ -43,6 +43,8 @@ def write_reading(buffer: bytearray, count: int, crossing) -> None:
         for value_q in crossing.coming_q[lane]:
             put(buffer, at, 2, min(65535, value_q))
             at += 2
+        buffer[at] = crossing.stands[lane]
+        at += 1
     for value in crossing.exit_full:
         buffer[at] = value
         at += 1
@@ -63,6 +65,8 @@ def read_reading(payload, crossing) -> int:
         for bin_ in range(BINS):
             row[bin_] = get(payload, at, 2, False)
             at += 2
+        crossing.stands[lane] = payload[at] & 1
+        at += 1
     for way in range(len(crossing.exit_full)):
         crossing.exit_full[way] = min(100, payload[at])
         at += 1

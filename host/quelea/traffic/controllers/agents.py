@@ -11,10 +11,11 @@ from quelea_agent.crossing import BIN_S, BINS, CAR_Q, Crossing, Plan
 from quelea.traffic import plans
 from quelea.traffic.controllers.base import Controller
 from quelea.traffic.lies import LIES
-from quelea.traffic.world import Lamp, World
+from quelea.traffic.world import HALTED_M_S, Lamp, World
 
 SLOW_M_S = 2.0  # below it a car stands in the queue
 FLOW_M_S_MIN = 5.0  # a moving car is not taken to be slower than this
+LINE_M = 10.0  # a car nearer than this is the first; some wait inside the junction to turn
 EXIT_M = 60.0  # of a road behind the junction, what the exit's detector sees
 Link = tuple[int, int]
 
@@ -81,17 +82,20 @@ class Sensor:
     def read(self, crossing: Any) -> None:
         """Write the newest readings into a Crossing, or what has its columns."""
         for at, seen in enumerate(self.world.see(self.signal)):
-            queue_q, row = 0, [0] * BINS
+            queue_q, row, stands = 0, [0] * BINS, 0
             for metres, speed, share in seen.cars:
                 car_q = int(CAR_Q * share)
                 if speed < SLOW_M_S:
                     queue_q += car_q
+                    if metres < LINE_M and speed < HALTED_M_S:
+                        stands = 1
                 else:
                     arrival = int(metres / max(speed, FLOW_M_S_MIN)) // BIN_S
                     if arrival < BINS:
                         row[arrival] += car_q
             crossing.queue_q[at] = queue_q
             crossing.coming_q[at] = row
+            crossing.stands[at] = stands
         for way, lane in enumerate(self.exits):
             crossing.exit_full[way] = self.world.jammed(lane, EXIT_M, plans.CAR_M)
         edge = self.world.sumo.edge
