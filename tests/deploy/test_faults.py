@@ -63,9 +63,14 @@ def test_the_rest_comes_up_and_each_bad_board_is_named(tmp_path: Path) -> None:
 
 
 def test_a_deployment_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
-    with meeting(tmp_path, 2) as fleet, running(tmp_path, Spec("b01"), Spec("b02")) as boards:
+    plain = Spec("b02", nvs=False)
+    with meeting(tmp_path, 2) as fleet, running(tmp_path, Spec("b01"), plain) as boards:
         rows = enroll.enroll(fleet, [str(tmp_path)], "", QUIET, 8)
         assert all(row.ok for row in rows)
+        assert (boards[1].flash / "secrets.json").stat().st_mode & 0o777 == 0o600
+        assert not (boards[0].flash / "secrets.json").exists()
+        rows = enroll.enroll(fleet, [str(tmp_path)], "", QUIET, 8)
+        assert [row.state for row in rows] == ["unchanged", "unchanged"]
         words = ["deploy", str(fleet.path), "--no-wait", "--jobs", "2"]
         process = subprocess.Popen([sys.executable, "-m", "quelea.cli", *words])
 

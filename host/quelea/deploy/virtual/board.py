@@ -21,7 +21,6 @@ import termios
 import threading
 import time
 import tty
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +51,7 @@ class Spec:
 
     flash_kb: size of its littlefs; 0: its folder `flash` is its file system, without a bound.
     hang: it answers nothing. unplug_bytes: it is gone once its host has sent so many; 0: never.
+    nvs: whether there is an esp32 module.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Spec:
     hang: bool = False
     unplug_bytes: int = 0
     heap_kb: int = 110
+    nvs: bool = True
 
     @property
     def mac(self) -> bytes:
@@ -143,10 +144,9 @@ class VirtualBoard:
         termios.tcsetattr(slave, termios.TCSANOW, modes)
         os.set_blocking(self._inner, False)
         spec = self.spec
-        text = boot.source(
-            self.folder, self.flash, spec.flash_kb * 1024 // boot.BLOCK_BYTES, spec.chip.name,
-            f"Virtual board with {spec.chip.words.replace('-', '')}", spec.mac, raw,
-        )  # fmt: skip
+        machine = f"Virtual board with {spec.chip.words.replace('-', '')}"
+        blocks = spec.flash_kb * 1024 // boot.BLOCK_BYTES
+        text = boot.source(self.folder, self.flash, blocks, spec.nvs, machine, spec.mac, raw)
         argv = list(self._runtime.exec_argv("-i", spec.heap_kb))
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _LEADER, *argv, "-c", text],
@@ -296,15 +296,3 @@ class VirtualBoard:
             self._say(b"MPY: soft reboot\r\n")
         self._stopping.wait(max(0.0, self._started_s + AGAIN_S - time.monotonic()))
         self._boot(raw)
-
-
-def run_all(boards: list[VirtualBoard], until: Callable[[], bool]) -> None:
-    """Run boards until the condition holds; used by tests and by the command."""
-    for board in boards:
-        board.start()
-    try:
-        while not until():
-            time.sleep(LOOK_S)
-    finally:
-        for board in boards:
-            board.stop()

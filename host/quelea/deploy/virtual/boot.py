@@ -14,7 +14,7 @@ BLOCKS_MIN = 8  # a littlefs with fewer holds next to nothing
 _SOURCE = """
 import gc, os, sys, vfs
 def _board(row):
-    folder, flash, blocks, chip, machine_text, unique, raw = row
+    folder, flash, blocks, nvs, machine_text, unique, raw = row
     import machine as real
     from json import dump, load
     side = vfs.VfsPosix(folder)
@@ -109,7 +109,7 @@ def _board(row):
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
     sys.modules["machine"] = Machine()
-    if chip:
+    if nvs:
         Esp32.NVS = NVS
         sys.modules["esp32"] = Esp32
     if raw:
@@ -133,12 +133,12 @@ _start(_names)
 
 
 def source(
-    folder: Path, flash: Path, blocks: int, chip: str, machine: str, unique: bytes, raw: bool
+    folder: Path, flash: Path, blocks: int, nvs: bool, machine: str, unique: bytes, raw: bool
 ) -> str:
     """Return the text for `micropython -i -c`.
 
     folder: the board's own, with flash.img and nvs.json. flash: what is `/` where blocks is 0,
-    else `/` is a littlefs of so many blocks. chip "": no esp32 module. raw: main.py does not run.
+    else `/` is a littlefs of so many blocks. nvs: there is an esp32 module. raw: no main.py runs.
     """
-    row = [str(folder), str(flash), blocks, chip, machine, list(unique), int(raw)]
+    row = [str(folder), str(flash), blocks, int(nvs), machine, list(unique), int(raw)]
     return _SOURCE % json.dumps(row)
