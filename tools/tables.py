@@ -81,14 +81,16 @@ def cluster_table() -> str:
     for field, width, signed, unit in cluster_row.FIELDS:
         rows.append((at, width, field, _type(width, signed), unit))
         at += width
-    rows.append((at, 1, "count", "u8", f"n, 1..{limits.CLUSTERS_MAX}"))
+    rows.append((at, 1, "count", "u8", f"n, 0..{limits.CLUSTERS_MAX}"))
     entry = 0
     for field, width, signed, unit in cluster_row.COLUMNS:
         place = f"{at + 1 + entry} + {cluster_row.ENTRY} i"
         rows.append((place, width, field, _type(width, signed), f"of cluster i: {unit}"))
         entry += width
     rows.append((f"{at + 1} + {entry} n", 2, "crc", "u16", "CRC-16/CCITT-FALSE of the rest"))
-    sizes = ", ".join(f"n = {n}: {cluster_row.row_bytes(n)}" for n in (4, 16, limits.CLUSTERS_MAX))
+    sizes = ", ".join(
+        f"n = {n}: {cluster_row.row_bytes(n)}" for n in (0, 4, 16, limits.CLUSTERS_MAX)
+    )
     title = f"**Kind {cluster_row.KIND}, `cluster`.** Bytes by number of clusters: {sizes}."
     return f"{title}\n\n{table(('at', 'bytes', 'field', 'type', 'meaning'), rows)}"
 

@@ -1,7 +1,8 @@
 """Cluster: one member's part in a fleet of clusters, on top of the agreement inside its own.
 
     cluster.hear(now_ms, source, payload)            a row of a delegate, own cluster or a near one
-    row = cluster.round(now_ms, value_q, alive)      once a round; publish it unless it is None
+    row = cluster.round(now_ms, value_q, alive)      once a round; publish it unless it is None,
+                                                     and then cluster.head(), unless that is None
     cluster.fleet_q                                  the fleet's value, to act on
 
 Of a cluster's candidates the first 2F + 1 by rank that speak are its delegates. Each keeps an
@@ -103,12 +104,14 @@ class Cluster:
         self._weighed = [0] * count
         self.heard = [Voices(plan.own, plan.candidates, plan.faults_max, count)]
         self.own_at = self.heard[0].index(plan.node)
+        self._entries = count if self.own_at >= 0 else 0  # of the rows that count here
         if self.own_at < 0:  # never a delegate: only the word of the own delegates matters
             self.heard[0] = Voices(plan.own, plan.candidates, plan.faults_max, 0)
             return
         for row in plan.near:
             self.heard.append(Voices(row[0], row[1], plan.faults_max, count))
         self._row_out = bytearray(row_bytes(count))
+        self._head_out = bytearray(row_bytes(0))
         self._since_ms = [0] * candidates  # heard last, or due since
         self._due = bytearray(candidates)  # has a seat, by what is known here
         self._fallen = bytearray(candidates)  # had one and did not speak
@@ -117,7 +120,7 @@ class Cluster:
     def hear(self, now_ms: int, source: int, payload: bytes | bytearray | memoryview) -> bool:
         """Take in a row that node number source published; False when it does not count."""
         row = self._row_in
-        if unpack(payload, row) and row.node == source and row.count == len(self.plan.sizes):
+        if unpack(payload, row) and row.node == source and row.count == self._entries:
             for voices in self.heard:
                 if voices.cluster == row.cluster:
                     member = voices.index(source)
@@ -271,6 +274,16 @@ class Cluster:
         pack_head(out, plan.node, self.session, self.seq, self.term, plan.own, self.said_q, count)
         for i in range(count):
             pack_entry(out, i, self.value_q[i], self.size[i], self.age[i])
+        seal(out)
+        return out
+
+    def head(self) -> bytearray | None:
+        """Return the last row without its entries, for members that are no candidates, if any."""
+        plan = self.plan
+        if plan.sizes[plan.own] <= len(plan.candidates):
+            return None
+        out = self._head_out
+        pack_head(out, plan.node, self.session, self.seq, self.term, plan.own, self.said_q, 0)
         seal(out)
         return out
 

@@ -5,7 +5,7 @@ Little endian:
     byte 0      version << 5 | kind 10
     byte 1      flags, 0
     head        node u16, session u16, seq u32, term u16, cluster u8, fleet_q s24, count u8
-    entries     one a cluster: value_q s24, size u16, age u8
+    entries     one a cluster: value_q s24, size u16, age u8; none in a row for plain members
     crc         u16, CRC-16/CCITT-FALSE of everything before it
 
 A codec of its own, as in headroom_row.py. Nothing here raises on bytes from outside.
@@ -123,4 +123,4 @@ def unpack(payload: bytes | bytearray | memoryview, row: Row) -> bool:
     row.payload = payload
     if row.node == 0 or row.session == 0 or not 0 < row.seq <= SEQ_MAX:
         return False
-    return row.cluster < count and -Q_MAX <= row.fleet_q <= Q_MAX
+    return row.cluster < (count or CLUSTERS_MAX) and -Q_MAX <= row.fleet_q <= Q_MAX

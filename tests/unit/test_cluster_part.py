@@ -12,7 +12,7 @@ IDS = {number: f"n{number:02}" for number in range(1, 16)}
 
 
 def topic(number: int) -> bytes:
-    return f"quelea/1/demo/n/{IDS[number]}/cl".encode()
+    return f"quelea/1/demo/n/{IDS[number]}/ct".encode()
 
 
 @pytest.fixture
@@ -31,6 +31,7 @@ def node():
         ),
         link=SimpleNamespace(settings=settings, subscriptions=lambda: [(b"own", 1)]),
         transport=SimpleNamespace(
+            seal=None,
             receive=lambda *row: passed.append(row),
             publish=lambda where, data: said.append((where, bytes(data))),
         ),
@@ -80,6 +81,24 @@ def test_a_round_follows_each_round_of_the_agent(node):
     assert name == "cluster" and '"fleet_q":70' in text and '"ages":[0,255,255]' in text
 
 
+def test_plain_members_get_the_head(node):
+    config = ring_of((5, 5, 5), 1, candidates=4)
+    plain = SimpleNamespace(**vars(node))
+    plain.link = SimpleNamespace(
+        settings=SimpleNamespace(**vars(node.link.settings)), subscriptions=lambda: []
+    )
+    plain.parts = []
+    assert edge.attach(plain, config.node_config(1, IDS) | {"counted": False}) == ""
+    plain.agent.next_wake_ms = 300
+    turn(plain, 10)
+    assert [row[0][-2:] for row in node.said] == [b"ct", b"cl"]
+    assert len(node.said[1][1]) == 19
+    plain.link.settings.node, plain.link.settings.id = 5, "n05"
+    assert edge.attach(plain, config.node_config(5, IDS) | {"counted": False}) == ""
+    wanted = [row[0] for row in plain.parts[1].subscriptions()][:4]
+    assert all(where.endswith(b"/cl") for where in wanted)
+
+
 def test_a_liar_says_something_else(node):
     node.link.settings.numbers = ()
     node.attack = Attack(node.link.settings, {"delegate": True}, SimpleNamespace())
@@ -89,6 +108,11 @@ def test_a_liar_says_something_else(node):
     assert cluster_row.unpack(node.said[0][1], row)
     assert row.fleet_q == 999 and row.seq == 1
     assert {cluster_row.value_at(row.payload, at) for at in range(3)} == {999}
+
+
+def test_with_tags_on_frames_it_is_refused(node):
+    node.transport.seal = print
+    assert "no tags" in edge.attach(node, {})
 
 
 @pytest.mark.parametrize("broken", [None, {}, {"own": 0}, []])

@@ -159,6 +159,24 @@ def test_a_delegate_without_an_entry_that_others_have_is_passed_over():
     assert not healthy.seated, "what nobody knows is not lacking"
 
 
+def test_plain_members_are_told_the_head_alone():
+    """REQ-CLUSTER-1."""
+    plan = Plan(1, 0, (9, 4), HOME, ((1, FAR),), 1, INTERVAL_MS, -1000, 1000)
+    machine = Cluster(plan, 7)
+    whole = cluster_row.Row()
+    assert cluster_row.unpack(bytes(machine.round(0, 70, 9)), whole)
+    head = cluster_row.Row()
+    assert cluster_row.unpack(bytes(machine.head()), head) and len(head.payload) == 19
+    for name in ("node", "session", "seq", "term", "cluster", "fleet_q"):
+        assert getattr(head, name) == getattr(whole, name)
+    assert (whole.count, head.count) == (2, 0)
+    assert node().head() is None, "where all are candidates"
+    member = Cluster(Plan(9, 0, (9, 4), HOME, (), 1, INTERVAL_MS, -1000, 1000), 1)
+    assert member.hear(0, 1, head.payload) and not member.hear(0, 1, whole.payload)
+    other = Cluster(Plan(2, 0, (9, 4), HOME, (), 1, INTERVAL_MS, -1000, 1000), 1)
+    assert other.hear(0, 1, whole.payload) and not other.hear(0, 1, head.payload)
+
+
 def test_terms_go_on_by_the_own_count_or_with_F_plus_1_others():
     """REQ-CLUSTER-8."""
     machine = node(4, term_intervals=10)
@@ -234,7 +252,8 @@ def test_members_follow_the_median_of_their_delegates():
 
     def say(turn, said):
         for number, fleet_q in said:
-            member.hear(turn * INTERVAL_MS, number, row_of(number, seq=turn + 1, fleet_q=fleet_q))
+            row = row_of(number, seq=turn + 1, fleet_q=fleet_q, entries=())
+            assert member.hear(turn * INTERVAL_MS, number, row)
         assert member.round(turn * INTERVAL_MS, 33, 9) is None
         return member.fleet_q, member.held
 

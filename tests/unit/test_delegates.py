@@ -43,7 +43,7 @@ class Run:
     def say(self, turn, number, **what):
         row = row_of(number, int(number > 5), int(turn) + 1, **what)
         self.rows.append(
-            SimpleNamespace(t_us=int(turn * INTERVAL_US), source=number, channel="cl", payload=row)
+            SimpleNamespace(t_us=int(turn * INTERVAL_US), source=number, channel="ct", payload=row)
         )
 
     def status(self, number, fleet_q, held=False, turn=20):
@@ -138,6 +138,7 @@ def test_lies_must_have_been_told():
         ({"mode": "exact", "liars": 0, "said": ("nodes", "liars")}, "--mode"),
         ({"limit": 500}, "--limit"),
         ({"topology": "ring"}, "--topology"),
+        ({"auth": "pairwise"}, "--auth"),
     ],
 )
 def test_what_cannot_be_is_refused(change, where):

@@ -71,16 +71,18 @@ class Boards:
             own_q = int(value_q[cluster, at if speaks else 0])
             row = machine.round(now_ms, own_q, self.hierarchy.sizes[cluster])
             if row is not None:
-                said.append((cluster, number, self.forged(machine, cluster, at, bytes(row))))
-        for cluster, number, row in said:
+                head = self.forged(machine, cluster, at, bytes(machine.head() or b""))
+                row = self.forged(machine, cluster, at, bytes(row))
+                said.append((cluster, number, row, head))
+        for cluster, number, row, head in said:
             for other, machine in self.machines.items():
                 if other != number and cluster in {one.cluster for one in machine.heard}:
-                    machine.hear(now_ms, number, row)
+                    machine.hear(now_ms, number, row if machine.own_at >= 0 else head)
 
     def forged(self, machine: Cluster, cluster: int, at: int, row: bytes) -> bytes:
         if not self.upper.liars[cluster, at]:
             return row
-        rows, count = self.upper.rows, len(self.hierarchy.clusters)
+        rows, count = self.upper.rows, row[16] if row else 0
         out = bytearray(row_bytes(count))
         fleet_q = int(rows.fleet_q[cluster, at])
         pack_head(out, machine.plan.node, 1, machine.seq, 0, cluster, fleet_q, count)

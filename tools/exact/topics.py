@@ -12,6 +12,7 @@ FORMS = (
     ("frame", "n/{id}/x"),
     ("headroom", "n/{id}/hr"),
     ("cluster", "n/{id}/cl"),
+    ("table", "n/{id}/ct"),
     ("status", "n/{id}/status"),
     ("event", "n/{id}/evt"),
     ("reply", "n/{id}/rpl"),

@@ -20,14 +20,17 @@ class Part:
         fleet = node.link.settings.fleet
         self._counted = config["counted"]
         self._size = config["sizes"][config["own"]]
-        self._topic = build("cluster", fleet, node.link.settings.id).encode()
+        self._topics = [
+            build(name, fleet, node.link.settings.id).encode() for name in ("table", "cluster")
+        ]
         self._sources = {}  # topic -> number of the only node that may publish there
         rows = list(config["candidates"])
         for _, more in config["near"]:
             rows += more
+        name = "table" if machine.own_at >= 0 else "cluster"
         for number, other in rows:
             if number != node.link.settings.node:
-                self._sources[build("cluster", fleet, other).encode()] = number
+                self._sources[build(name, fleet, other).encode()] = number
         self._due_ms = node.agent.next_wake_ms
         self._inner = node.transport.receive
         self._others = node.link.subscriptions
@@ -57,9 +60,16 @@ class Part:
         alive = 1 + sum(agent.neighbours.live) if self._counted else self._size
         row = self.machine.round(now_ms, agent.settled_q, alive)
         if row is not None:
-            if node.attack is not None and node.attack.options.get("delegate"):
-                row = node.attack.forge_cluster(row)
-            node.transport.publish(self._topic, row)
+            self._say(self._topics[0], row)
+            row = self.machine.head()
+            if row is not None:
+                self._say(self._topics[1], row)
+
+    def _say(self, topic: bytes, row: bytearray) -> None:
+        node = self.node
+        if node.attack is not None and node.attack.options.get("delegate"):
+            row = node.attack.forge_cluster(row)
+        node.transport.publish(topic, row)
 
     def figures(self) -> list:
         """Return (key, JSON text) pairs for the status."""
@@ -78,6 +88,8 @@ class Part:
 
 def attach(node, config: object) -> str:
     """Give the node its part in its cluster; return why not, or an empty string."""
+    if node.transport.seal is not None:
+        return "cluster: its rows carry no tags yet; leave out auth"
     machine, problem = cluster.load(node.link.settings, config, node.agent.session)
     if not problem:
         try:

@@ -27,7 +27,12 @@ SEALED = ("frame", "direct", "headroom")
 SIGNED, SIGNED_BYTES = b"Q1", 66  # head of a signed document, see quelea.secure.signing
 RATE_US = 2_000_000  # frames a second are counted over this time
 
-CHANNELS = {HEADROOM: "hr", CLUSTER: "cl"}  # by the topic's name, which is the cause too
+# by a topic's name: the channel and the cause that its rows are kept with
+CHANNELS = {
+    "headroom": ("hr", HEADROOM),
+    "cluster": ("cl", CLUSTER),
+    "table": ("ct", CLUSTER),
+}
 
 Route = tuple[str, Member, int, str]  # name of the topic, who owns it, dest, second id
 Listener = Callable[[str, str, dict[str, Any], int], None]
@@ -136,8 +141,9 @@ class Intake:
     def _row(self, route: Route, payload: bytes, retained: bool, t_us: int) -> None:
         """Keep a row of a limit or a delegate as it is: it is judged from the journal."""
         member = route[1]
-        cause = refusal(RETAINED if retained else route[0])
-        self.recorder.frame(t_us, CHANNELS[route[0]], member.row.number, 0, payload, cause)
+        channel, row = CHANNELS[route[0]]
+        cause = refusal(RETAINED if retained else row)
+        self.recorder.frame(t_us, channel, member.row.number, 0, payload, cause)
         member.account.bytes += len(payload)
         if not retained:
             self._hear(member, t_us)

@@ -65,6 +65,7 @@ def node_reads(fleet: str, node_id: str) -> tuple[str, ...]:
         topics.build("frame", fleet, "+"),
         topics.build("headroom", fleet, "+"),
         topics.build("cluster", fleet, "+"),
+        topics.build("table", fleet, "+"),
         topics.build("direct", fleet, "+", node_id),
         topics.build("state", fleet, node_id),
         topics.build("command", fleet, node_id, "+"),

@@ -82,7 +82,7 @@ def make(options: FleetOptions) -> plan.Plan:
     for flag, given in (
         ("--mode", options.mode == "exact"), ("--topology", bool(options.topology)),
         ("--limit", bool(options.limit)), ("--config", bool(options.config)),
-        ("--scenario", bool(options.scenario)),
+        ("--scenario", bool(options.scenario)), ("--auth", options.auth != "none"),
     ):  # fmt: skip
         if given:
             raise UserError(

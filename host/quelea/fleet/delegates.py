@@ -66,7 +66,7 @@ def read(journal: Journal, plan: Plan) -> Delegates:
     """Return the rows of a run."""
     found = Delegates()
     for row in journal.frames(good=None):
-        said = parse(row.t_us, row.payload) if row.channel == "cl" else None
+        said = parse(row.t_us, row.payload) if row.channel == "ct" else None
         if said is None or said.node != row.source:
             continue
         if row.source in plan.liars:

@@ -1,5 +1,7 @@
 """The end of a run in words: one line a check, what was predicted, where the journal is."""
 
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 
@@ -64,11 +66,14 @@ def print_verdict(console: Console, verdict: Verdict, plan: Plan, folder: RunFol
             f"{figures['steps_wrong']:,} wrong{named if plan.liars else ''}"
         )
     if "delegates" in figures:
-        said = figures["delegates"]
-        console.print(
-            f"clusters of {said['sizes']} at {said['values_q']}: the fleet is at "
-            f"{said['fleet_q']}; not weighted by size it would be at {said['unweighted_q']}"
-        )
+        _print_clusters(console, figures["delegates"])
     end = "[bold green]The verdict holds.[/]" if verdict.ok else "[bold red]The verdict fails.[/]"
     console.print(f"{end} Journal: {folder.journal}")
     console.print("more of it: quelea journal show", style="dim")
+
+
+def _print_clusters(console: Console, said: dict[str, Any]) -> None:
+    console.print(
+        f"clusters of {said['sizes']} at {said['values_q']}: the fleet is at "
+        f"{said['fleet_q']}; not weighted by size it would be at {said['unweighted_q']}"
+    )

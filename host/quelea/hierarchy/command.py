@@ -136,14 +136,14 @@ def checks(result: Result) -> list[Check]:
 
 def _table(console: Console, result: Result) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("form", "intervals", "worst off", "sent", "heard"):
+    for name in ("form", "intervals", "worst off", "sent", "heard", "bytes"):
         table.add_column(name, justify="left" if name == "form" else "right", no_wrap=True)
     for name, course in (("clusters", result.clusters), ("flat", result.flat)):
         at = _at(course)
         there = "" if course.reached is not None else ", stopped"
         table.add_row(
             name + there, str(at + 1), f"{course.worst[at]:.2%}",
-            f"{course.sent[at]:,}", f"{course.heard[at]:,}",
+            f"{course.sent[at]:,}", f"{course.heard[at]:,}", f"{course.heard_bytes[at]:.1e}",
         )  # fmt: skip
     for name, row in result.lied.items():
         when = "never" if row.reached is None else str(row.reached + 1)
@@ -174,7 +174,11 @@ def figures(fleet: ground.Ground, result: Result) -> dict[str, Any]:
         "intervals": _at(result.clusters) + 1,
         "flat_reached": result.flat.reached is not None,
         "messages": {
-            name: {"sent": course.sent[_at(course)], "heard": course.heard[_at(course)]}
+            name: {
+                "sent": course.sent[_at(course)],
+                "heard": course.heard[_at(course)],
+                "heard_bytes": course.heard_bytes[_at(course)],
+            }
             for name, course in (("clusters", result.clusters), ("flat", result.flat))
         },
         "lies": {name: asdict(row) for name, row in result.lied.items()},

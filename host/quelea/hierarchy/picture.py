@@ -8,7 +8,7 @@ from quelea.errors import UserError
 from quelea.hierarchy.ground import Ground
 from quelea.hierarchy.race import NEAR_SHARE, Result
 
-POINTS_MAX = 20_000  # agents drawn
+POINTS_MAX = 8_000  # agents drawn
 
 
 def draw(ground: Ground, result: Result, path: Path) -> None:
@@ -48,6 +48,6 @@ def draw(ground: Ground, result: Result, path: Path) -> None:
     for axes in (left, right):
         axes.title.set_fontsize(9)
     try:
-        figure.savefig(path, dpi=110)
+        figure.savefig(path, dpi=90)
     except OSError as error:
         raise UserError(f"cannot write {path}", "--png", str(error)) from None

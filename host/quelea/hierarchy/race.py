@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from quelea_proto.cluster_row import NEVER, row_bytes
+from quelea_proto.frames import STATE, frame_bytes
 
 from quelea.hierarchy.ground import Ground, Ints
 from quelea.hierarchy.inside import KINDS, Inside
@@ -19,6 +20,7 @@ from quelea.hierarchy.upper import Lie, Upper
 NEAR_SHARE = 0.01  # of the answer
 INTERVALS_MAX = 3000
 RISE = 4  # a rise of every demand by a quarter
+MESSAGE_BYTES = frame_bytes(STATE, 0)  # one value, to one neighbour
 SETTLE = 8  # intervals that are watched after the deaths
 LO_Q, HI_Q = 0, 1 << 16
 
@@ -27,13 +29,14 @@ LO_Q, HI_Q = 0, 1 << 16
 class Course:
     """worst: the largest distance of an agent from the answer, share of it, interval by interval.
 
-    sent, heard: messages so far, likewise. reached: the interval in which all were near, None
-    for never.
+    sent, heard, heard_bytes: messages so far, likewise. reached: the interval in which all were
+    near, None for never.
     """
 
     worst: list[float] = field(default_factory=list)
     sent: list[int] = field(default_factory=list)
     heard: list[int] = field(default_factory=list)
+    heard_bytes: list[int] = field(default_factory=list)
 
     @property
     def reached(self) -> int | None:
@@ -88,11 +91,10 @@ class Race:
             [np.array(self.hierarchy.speakers(at)) - 1 for at in range(count)]
         )
         self.plain = np.array([members[-1] - 1 for members in self.hierarchy.clusters])
-        sizes = self.hierarchy.sizes
-        near = [sum(len(self.speakers[other]) for other in row) for row in self.hierarchy.near]
-        self.listeners = np.array(
-            [size - 1 + ears for size, ears in zip(sizes, near, strict=True)]
-        )
+        wide = self.speakers.shape[1]
+        near = np.array([len(row) for row in self.hierarchy.near])
+        self.row_ears = wide - 1 + wide * near  # of a delegate's row
+        self.head_ears = np.array(self.hierarchy.sizes) - wide  # all others of its cluster
         self.rng = np.random.default_rng([seed, 77])
         self.result = Result(answer_q=float(ground.demand_q.mean()))
         self.result.row_bytes = row_bytes(count)
@@ -165,8 +167,13 @@ class Race:
         course.worst.append(self._worst(upper, values_q, self.result.answer_q))
         rows = upper.seated.sum(axis=1)
         before = (course.sent[-1], course.heard[-1]) if course.sent else (0, 0)
-        course.sent.append(before[0] + inside.sent + int(rows.sum()))
-        course.heard.append(before[1] + inside.heard + int((rows * self.listeners).sum()))
+        both = int((rows * (1 + (self.head_ears > 0))).sum())
+        course.sent.append(before[0] + inside.sent + both)
+        whole, heads = (int((rows * ears).sum()) for ears in (self.row_ears, self.head_ears))
+        course.heard.append(before[1] + inside.heard + whole + heads)
+        here = inside.heard * MESSAGE_BYTES + whole * self.result.row_bytes
+        here += heads * row_bytes(0)
+        course.heard_bytes.append(sum(course.heard_bytes[-1:]) + here)
 
     def _deaths(self, upper: Upper, inside: Inside) -> None:
         """Kill a delegate of every third cluster while all else rests."""
@@ -208,6 +215,7 @@ class Race:
             course.worst.append(worst)
             course.sent.append(sweeps * inside.sent)
             course.heard.append(sweeps * inside.heard)
+            course.heard_bytes.append(course.heard[-1] * MESSAGE_BYTES)
             more = min(course.sent[-1] / clusters.sent[at], course.heard[-1] / clusters.heard[at])
             yield more
             if worst <= NEAR_SHARE or more > times:

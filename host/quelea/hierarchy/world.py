@@ -144,12 +144,13 @@ class World:
             return
         self._check(member, machine)
         if row is not None:
-            self._publish(member.number, bytes(row))
+            self._publish(member.number, bytes(row), bytes(machine.head() or b""))
 
-    def _publish(self, source: int, payload: bytes) -> None:
+    def _publish(self, source: int, payload: bytes, head: bytes) -> None:
         self.rows.append((self.t_us, source, payload))
         for dest in self.ears[source]:
-            self._send(source, dest, payload)
+            plain = dest not in self.hierarchy.speakers(self.members[dest].cluster)
+            self._send(source, dest, head if plain else payload)
 
     def _send(self, source: int, dest: int, payload: bytes) -> None:
         rng, much = self.rng, self.trouble
@@ -194,7 +195,9 @@ class World:
             return
         self.fired["lie"] += 1
         for at, dest in enumerate(self.ears[member.number]):
-            self._send(member.number, dest, lying_row(machine, member.lie, at))
+            plain = dest not in self.hierarchy.speakers(self.members[dest].cluster)
+            count = 0 if plain else len(self.hierarchy.clusters)
+            self._send(member.number, dest, lying_row(machine, member.lie, at, count))
 
     # -- promises ---------------------------------------------------------------------------------
     def _check(self, member: Member, machine: Cluster) -> None:
@@ -230,9 +233,9 @@ class World:
         return self.hierarchy.mean_of(self.values_q)
 
 
-def lying_row(machine: Cluster, lie: str, listener: int) -> bytes:
-    """Return what a liar says to its listener-th listener."""
-    plan, count = machine.plan, len(machine.plan.sizes)
+def lying_row(machine: Cluster, lie: str, listener: int, count: int) -> bytes:
+    """Return what a liar says to its listener-th listener; count: entries, 0 to a plain member."""
+    plan = machine.plan
     most = HI_Q if lie in ("high", "inflate") else LO_Q
     if lie == "two-faced":
         most = HI_Q if listener & 1 else LO_Q
