@@ -161,8 +161,20 @@ if options.update:  # noqa: F821
         ),
     )
 if options.serving:  # noqa: F821
-    package("quelea_proto", ("serving_row.py",), base_path="../shared")  # noqa: F821
-    package("quelea_agent", ("lending.py", "placing.py", "serving.py"))  # noqa: F821
+    package(  # noqa: F821
+        "quelea_proto", ("request_row.py", "serving_row.py"), base_path="../shared"
+    )
+    package(  # noqa: F821
+        "quelea_agent",
+        (
+            "dense.py",
+            "lending.py",
+            "placing.py",
+            "serving.py",
+            "port/desk.py",
+            "port/serving.py",
+        ),
+    )
 if options.traffic:  # noqa: F821
     package("quelea_proto", ("claim_row.py",), base_path="../shared")  # noqa: F821
     package(  # noqa: F821

@@ -13,13 +13,13 @@ time, something of that holder's is moved to another place that has.
 
 The own set is then improved step by step: a model comes in, and those of least worth per byte go,
 as many as must, or a single one. What room is left is filled. A step must bring one part in
-MARGIN of all that is answered in sight, or models would go to and fro on every breath of demand.
+`margin` of all that is answered in sight, or models would go to and fro on every breath of demand.
 """
 
 from quelea_proto.limits import const
 
 HOME = const(100)  # percent: the worth of an answer at home
-MARGIN = const(1000)
+MARGIN = const(1000)  # unless the node has its own
 STEPS_MAX = const(6)  # of one search
 CANDIDATES_MAX = const(12)
 MEMBERS_MAX = const(64)
@@ -53,6 +53,7 @@ class Ball:
         self.held = bytearray(count * self.models)
         self.own_ms = [0] * self.models  # as value(True) found: of the own demand at home,
         self.asks_ms = [0] * (len(members[0].near) * self.models)  # and at neighbours, by slot
+        self.margin = MARGIN
         self.trials = 0
         self._wants = []  # member * models + model, where somebody wants something
         self._left_ms = [0] * count
@@ -258,7 +259,7 @@ class Ball:
                 held[m] = 1
         leaving.sort()
         coming = self._coming(memory, now)
-        best, best_set = now + now // MARGIN, None
+        best, best_set = now + now // self.margin, None
         kept = self._kept
         for m in range(models):
             kept[m] = held[m]

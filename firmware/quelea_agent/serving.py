@@ -21,7 +21,7 @@ from quelea_proto import serving_row
 from quelea_proto.draws import Draws
 from quelea_proto.fixed import ring16_diff
 from quelea_proto.limits import const
-from quelea_proto.serving_row import HELD, STATE, Row
+from quelea_proto.serving_row import HELD, READY, STATE, Row
 
 from quelea_agent.lending import Lending
 from quelea_agent.placing import Ball
@@ -64,6 +64,9 @@ class Serving(Lending):
         self.draws = Draws(plan.seed, self.node)
         self.ball = Ball(plan.members, plan.sizes, plan.work_ms, plan.link_kb, plan.worth_percent)
         self.want_ms = [0] * self.models
+        self.instant = True  # a model that comes is there at once; else loaded() says when
+        self.coming = -1  # the model that is waited for
+        self._ready = bytearray(count * self.models)  # by member * models + model
         self.loads = 0
         self.refused = 0
         self.settled = 0  # rounds since the own set last changed
@@ -105,6 +108,7 @@ class Serving(Lending):
         for m in range(self.models):
             self.ball.held[base + m] = 0
             self.ball.want_ms[base + m] = 0
+            self._ready[base + m] = 0
         self.ball.time_ms[member] = 0
         self.spare_ms[member] = 0
 
@@ -120,11 +124,33 @@ class Serving(Lending):
                     self.held[m] = 0
             if self.held[m]:
                 left -= self.plan.sizes[m]
+        if self.coming >= 0:
+            if self.open[self.coming]:
+                left -= self.plan.sizes[self.coming]
+            else:
+                self.coming = -1
         for m in range(self.models):
-            if self.open[m] and not self.held[m] and self.plan.sizes[m] <= left:
-                self.held[m] = 1
-                self.loads += 1
+            if self.open[m] and not self.held[m] and m != self.coming:
+                if self.plan.sizes[m] > left or self.coming >= 0:
+                    continue
                 left -= self.plan.sizes[m]
+                self.coming = m
+                if self.instant:
+                    self.loaded()
+
+    def loaded(self) -> None:
+        """Take note that the model that is waited for is in memory."""
+        self.held[self.coming] = 1
+        self.loads += 1
+        self.coming = -1
+
+    def lost(self, slot: int) -> None:
+        """Expect nothing of a neighbour that does not answer, before it speaks again."""
+        member = self.plan.members[0].near[slot][0]
+        self._silent[member] = SILENT_ROUNDS
+        self._forget(member)
+        for at in range(slot * self.models, (slot + 1) * self.models):
+            self.taken_ms[at] = 0
 
     # -- routes --------------------------------------------------------------------------------
     def _answer_here(self) -> None:
@@ -161,7 +187,7 @@ class Serving(Lending):
             for slot in range(self.slots):  # what is in use beyond the plan stays where it is
                 at = slot * models + m
                 more_ms = min(need_ms, self.taken_ms[at] - self._asked_ms[at])
-                if more_ms > 0 and self._holds(slot, m):
+                if more_ms > 0 and self.holds(slot, m):
                     self._asked_ms[at] += more_ms
                     need_ms -= more_ms
             for _ in range(self.slots):
@@ -175,15 +201,16 @@ class Serving(Lending):
         for at in range(models * self.slots):
             self.taken_ms[at] = min(self.taken_ms[at], self._asked_ms[at])
 
-    def _holds(self, slot: int, model: int) -> bool:
+    def holds(self, slot: int, model: int) -> bool:
+        """Return whether a neighbour has a model ready, by its word."""
         place = self.plan.members[0].near[slot][0]
-        return self.ball.held[place * self.models + model] > 0
+        return self._ready[place * self.models + model] > 0
 
     def _of_two(self, m: int, hopes_ms: list) -> int:
         """Return the better of two holders drawn by what they can spare, or -1 for none."""
         total = 0
         for slot in range(self.slots):
-            if self._holds(slot, m):
+            if self.holds(slot, m):
                 total += hopes_ms[slot]
         if total <= 0:
             return -1
@@ -191,7 +218,7 @@ class Serving(Lending):
         for _ in range(2):
             point = self.draws.below(total)
             for slot in range(self.slots):
-                if self._holds(slot, m):
+                if self.holds(slot, m):
                     point -= hopes_ms[slot]
                     if point < 0:
                         if best < 0 or hopes_ms[slot] > hopes_ms[best]:
@@ -234,6 +261,7 @@ class Serving(Lending):
             row.entry(index, fields)
             if fields[0] < self.models:
                 self.ball.held[base + fields[0]] = fields[1] & HELD
+                self._ready[base + fields[0]] = fields[1] & READY
                 self.ball.want_ms[base + fields[0]] = fields[2]
 
     def _pack_state(self) -> None:
@@ -249,9 +277,10 @@ class Serving(Lending):
         index = 0
         for m in range(self.models):
             if self.want_ms[m] or self.open[m]:
-                serving_row.pack_entry(
-                    self.row, index, m, HELD if self.open[m] else 0, self.want_ms[m]
-                )
+                flags = HELD if self.open[m] else 0
+                if flags and self.held[m]:
+                    flags |= READY
+                serving_row.pack_entry(self.row, index, m, flags, self.want_ms[m])
                 index += 1
         self.length = serving_row.seal(self.row)
 

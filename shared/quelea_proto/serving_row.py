@@ -7,7 +7,8 @@ Little endian; both begin alike:
     head        node u16, session u16, seq u32, count u8 (of entries)
 
     kind 24     time_ms u16 (what the node has), spare_ms u16 (what of it is nobody's), then
-                entries of model u8, flags u8 (bit 0 held), want_ms u16 (asked for at the node)
+                entries of model u8, flags u8 (bit 0 is to be held,
+                bit 1 can be leased now), want_ms u16 (asked for at the node)
     kind 25     entries of model u8, first_ms u16, second_ms u16: asked and acted on;
                 of an answer: granted and 0
     crc         u16, CRC-16/CCITT-FALSE of everything before it
@@ -26,7 +27,8 @@ STATE_HEAD = 15
 STATE_ENTRY = 4
 LEASE_ENTRY = 5
 ANSWER = 1  # flag of a lease row
-HELD = 1  # flag of an entry
+HELD = 1  # flags of an entry: it is to be held,
+READY = 2  # it is in memory and new leases may be had
 MODELS_MAX = 200  # a row names each at most once
 MS_MAX = 65535
 
@@ -36,7 +38,7 @@ assert HEAD + MODELS_MAX * LEASE_ENTRY + 2 <= FRAME_BYTES_MAX
 # entries: (name, bytes, unit)
 STATE_FIELDS = (
     ("model", 1, "index in the fleet's catalogue"),
-    ("flags", 1, "bit 0: held, and open to new leases"),
+    ("flags", 1, "bit 0: is to be held; bit 1: can be leased now"),
     ("want_ms", 2, "ms a second asked for at this node"),
 )
 LEASE_FIELDS = (

@@ -31,7 +31,7 @@ class Options:
     requests: Path | None = None
     openb: Path | None = None
     fleet: bool = False
-    seconds: int = 60
+    seconds: int = 140
     png: Path | None = None
     runs: Path = Path("runs")
 
@@ -66,6 +66,10 @@ def command(options: Options, as_json: bool = False) -> int:
     begun_s = time.monotonic()
     if options.openb:
         checks, document = _openb(options, options.openb, console)
+    elif options.fleet:
+        from quelea.serving import live
+
+        checks, document = live.tell(options, console)
     else:
         checks, document = _placers(options, console)
     console.print(f"{time.monotonic() - begun_s:.1f} s")
