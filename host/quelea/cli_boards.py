@@ -218,8 +218,11 @@ def doctor(
 
 
 def bridge(
-    broker: Annotated[str, typer.Option(help="mqtt://[user:pass@]host:port, Home Assistant's.")],
-    name: Annotated[str, typer.Option(help="Of the fleet.")] = "fleet",
+    fleet: Annotated[str, typer.Argument(help="A fleet.toml; or --broker and --name.")] = "",
+    broker: Annotated[
+        str, typer.Option(help="mqtt://[user:pass@]host:port, Home Assistant's.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="Of the fleet.")] = "",
     once: Annotated[bool, typer.Option("--once", help="Announce who is heard, and end.")] = False,
     remove_gone: Annotated[
         bool, typer.Option("--remove-gone", help="Remove devices whose node is no more.")
@@ -230,7 +233,7 @@ def bridge(
     """Announce the nodes of a fleet to Home Assistant, as long as it runs."""
     from quelea.bridge.command import Asked, command
 
-    asked = Asked(broker, name, once, remove_gone, remove or (), as_json=json)
+    asked = Asked(broker, name, fleet, once, remove_gone, remove or (), as_json=json)
     raise typer.Exit(command(asked))
 
 

@@ -192,6 +192,10 @@ def test_a_fleet_is_announced_again_and_removed(place: broker.Broker, capsys) ->
             home.say("homeassistant/status", "online")
             until(lambda: bridge.announcements == said + len(names), bridge)
             assert not bridge.crashes
+        with Bridge(place, "garage", "1", first_s=0.1) as bridge:
+            until(lambda: len(bridge.announced) == len(names) == len(bridge.nodes))
+            bridge.wait(0.5)
+            assert bridge.announcements == 0, "without a status it knows no better"
         home.say("quelea/1/garage/n/n02/$birth", b"", True)
         home.say("quelea/1/garage/n/n02/$state", b"", True)
         address = f"mqtt://{place.host}:{place.port}"

@@ -124,8 +124,8 @@ class Bridge:
             for node_id in due:
                 del self._due[node_id]
                 node = self.nodes[node_id]
-                if not node.there:
-                    continue
+                if not node.there or (not node.heard and node_id in self.announced):
+                    continue  # what is announced knows its status, perhaps
                 text = json.dumps(payload(node, self.fleet, self._version), separators=(",", ":"))
                 if self.announced.get(node_id) != text:
                     self.announced[node_id] = text

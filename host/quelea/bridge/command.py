@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from quelea.bridge.bridge import FIRST_S, Bridge
+from quelea.coordinator.link import Endpoint
 from quelea.errors import EXIT_INTERRUPT, UserError
 from quelea.fleet.external import ExternalBroker
 
@@ -15,10 +16,11 @@ DAY_S = 86_400.0
 
 @dataclass
 class Asked:
-    """What the command line says; see `quelea bridge --help`."""
+    """What the command line says; see `quelea bridge --help`. file: a fleet.toml, or ""."""
 
-    broker: str
-    fleet: str = "fleet"
+    broker: str = ""
+    fleet: str = ""
+    file: str = ""
     once: bool = False
     remove_gone: bool = False
     remove: Sequence[str] = ()
@@ -26,9 +28,26 @@ class Asked:
     as_json: bool = False
 
 
+def _place(asked: Asked) -> tuple[Endpoint, str]:
+    """Return (broker, fleet's name) of the options, else of the fleet.toml."""
+    if asked.broker or not asked.file:
+        if not asked.broker:
+            raise UserError(
+                "a bridge needs the broker of the fleet and of Home Assistant",
+                where="--broker",
+                remedy="--broker mqtt://host:1883 with --name, or a fleet.toml with [broker]",
+            )
+        return ExternalBroker(asked.broker), asked.fleet or "fleet"
+    from quelea.deploy.fleet import BoardFleet
+
+    boards = BoardFleet(asked.file)
+    return boards.endpoint, asked.fleet or boards.name
+
+
 def command(asked: Asked) -> int:
     """Announce the nodes of a fleet to Home Assistant, until Ctrl-C or once."""
-    with Bridge(ExternalBroker(asked.broker), asked.fleet, version("quelea")) as bridge:
+    endpoint, fleet = _place(asked)
+    with Bridge(endpoint, fleet, version("quelea")) as bridge:
         removed: list[str] = []
         failed: list[str] = []
         try:
@@ -40,14 +59,14 @@ def command(asked: Asked) -> int:
             elif asked.once:
                 bridge.wait(asked.listen_s, until_quiet=True)
             else:
-                print(f"bridging {asked.fleet}; Ctrl-C ends it", file=sys.stderr)
+                print(f"bridging {fleet}; Ctrl-C ends it", file=sys.stderr)
                 while True:
                     bridge.wait(DAY_S)
         except KeyboardInterrupt:
             return EXIT_INTERRUPT
         if asked.once and not bridge.nodes:
             raise UserError(
-                f"no node of the fleet {asked.fleet!r} is heard",
+                f"no node of the fleet {fleet!r} is heard",
                 where="--name",
                 remedy="look at --broker and --name",
             )
