@@ -27,8 +27,7 @@ def ota(
     """Update a fleet over the air: signed, fetched to the side, good after a minute, else back."""
     from quelea.update.command import Asked, command
 
-    broker, name = place(fleet, broker, name)
-    asked = Asked(broker, name, key, part or (), only or (), release, wait_s, as_json=json)
+    asked = Asked(fleet, broker, name, key, part or (), only or (), release, wait_s, as_json=json)
     raise typer.Exit(command(asked))
 
 
@@ -123,11 +122,12 @@ def logs(
     nodes: Annotated[list[str] | None, typer.Argument(help="Only these, such as n03.")] = None,
     fleet: Annotated[str, typer.Option(help="A fleet.toml.")] = "fleet.toml",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Until Ctrl-C.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show what nodes say at the broker: states, starts, events; with -f as it comes."""
     from quelea.deploy import command
 
-    raise typer.Exit(command.logs(fleet, nodes or [], follow))
+    raise typer.Exit(command.logs(fleet, nodes or [], follow, json))
 
 
 def clean(

@@ -3,16 +3,18 @@
 import hashlib
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from quelea.coordinator.link import Link, acknowledged
 from quelea.deploy import bus as buses
-from quelea.deploy import command, enroll, flash
+from quelea.deploy import command, enroll, flash, logs
 from quelea.deploy.bus import Bus
 from quelea.deploy.chips import CHIPS
 from quelea.deploy.deploy import Job, deploy
 from quelea.deploy.fleet import BoardFleet
+from quelea.deploy.line import SerialLine
 from quelea.deploy.pool import Progress
 from quelea.deploy.virtual.board import Spec, VirtualBoard
 from quelea.deploy.virtual.command import specs
@@ -62,7 +64,20 @@ def test_the_rest_comes_up_and_each_bad_board_is_named(tmp_path: Path) -> None:
         assert again.ok and 0 < again.facts["copied_files"] < total, again
 
 
-def test_a_deployment_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
+def prompt_s(board: VirtualBoard) -> float:
+    """Return how long a running node takes from Ctrl-C to the prompt."""
+    with SerialLine(str(board.port)) as line:
+        line.read(0.2)
+        before_s = time.monotonic()
+        line.write(b"\x03")
+        heard = bytearray()
+        until(lambda: heard.extend(line.read(0)) or b">>> " in heard, "the prompt")
+        return time.monotonic() - before_s
+
+
+def test_a_deployment_that_was_killed_is_gone_on_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     plain = Spec("b02", nvs=False)
     with meeting(tmp_path, 2) as fleet, running(tmp_path, Spec("b01"), plain) as boards:
         rows = enroll.enroll(fleet, [str(tmp_path)], "", QUIET, 8)
@@ -86,6 +101,18 @@ def test_a_deployment_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
         total = len(BoardFleet(str(fleet.path)).stage("n01").files)
         assert all(row.facts["copied_files"] <= total + 6 - before for row in first.values())
         assert [row.facts["copied_files"] for row in second.values()] == [0, 0]
+        said: list[str] = []
+        end_s = time.monotonic() + DEADLINE_S
+
+        def heard() -> bool:
+            said.append(capsys.readouterr().out)
+            return "value_q" in "".join(said) or time.monotonic() > end_s
+
+        logs.follow(fleet.endpoint, fleet.name, ["n02"], True, over=heard)
+        shown = "".join(said)
+        assert "n02 is ready" in shown and "n02 started: session" in shown and "value_q" in shown
+        assert "n01" not in shown
+        assert min(prompt_s(board) for board in boards) < 0.1  # the quickest: others use the cores
         (boards[0].flash / "boot.0").write_bytes(b"x")  # a set from over the air runs
         third = deployed(fleet)["n01"]
         assert third.ok and third.state == "done" and not (boards[0].flash / "boot.0").exists()

@@ -79,13 +79,13 @@ def up(
     return status
 
 
-def logs(file: str, nodes: list[str], on: bool) -> int:
+def logs(file: str, nodes: list[str], on: bool, as_json: bool) -> int:
     """`quelea logs`."""
     fleet = BoardFleet(file)
     unknown = [node_id for node_id in nodes if node_id not in fleet.ids]
     if unknown:
         raise UserError(f"the fleet has no node {unknown[0]!r}", "NODE", f"{list(fleet.ids)}")
-    return logging.follow(fleet.endpoint, fleet.name, nodes, on)
+    return logging.follow(fleet.endpoint, fleet.name, nodes, on, as_json)
 
 
 def clean(file: str, dry_run: bool, as_json: bool) -> int:

@@ -102,9 +102,13 @@ def follow(
     fleet: str,
     nodes: list[str],
     on: bool,
+    as_json: bool = False,
     over: Callable[[], bool] = lambda: False,
 ) -> int:
-    """Print what nodes say; on: until Ctrl-C or over(), else what the broker has retained."""
+    """Print what nodes say; on: until Ctrl-C or over(), else what the broker has retained.
+
+    as_json: an object a line, with at (UTC), node and text.
+    """
     messages: queue.Queue[tuple[str, bytes]] = queue.Queue(QUEUED_MAX)
 
     def take(topic: str, payload: bytes, retained: bool) -> None:
@@ -130,7 +134,11 @@ def follow(
                 continue
             last_s = time.monotonic()
             line = lines.line(topic, payload, last_s)
-            if line:
+            if line and as_json:
+                node_id, _, text = line.partition(" ")
+                at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+                print(json.dumps({"at": at, "node": node_id, "text": text}), flush=True)
+            elif line:
                 print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
     finally:
         link.stop()
