@@ -48,7 +48,16 @@ def fleet(
     period_ms: Annotated[int, typer.Option(help="Time of a round.")] = 250,
     epoch_rounds: Annotated[int, typer.Option(help="Rounds between restarts; 0: never.")] = 40,
     fanout: Annotated[int, typer.Option(help="To so many neighbours; 0: broadcast.")] = 0,
-    demand: Annotated[str, typer.Option(help="homes, switched, or a CSV file.")] = "homes",
+    cadence: Annotated[
+        int, typer.Option(help="Without news silent for up to so many rounds; 0: never.")
+    ] = 0,
+    dead_band: Annotated[int, typer.Option(help="Cadence: what is no news; 0: by range.")] = 0,
+    surge: Annotated[
+        str, typer.Option(help="Cadence: surges seen coming by: off, rule, spikes.")
+    ] = "off",
+    demand: Annotated[
+        str, typer.Option(help="homes, switched, steps, or a CSV file.")
+    ] = "homes",
     config: Annotated[
         str, typer.Option(help="A fleet.toml, or ev, inverter: limits, loads and options.")
     ] = "",

@@ -26,7 +26,7 @@ class Rule:
 
 
 class Lookout:
-    """A sensor in place of the node's own. readings: shown to the detector; alerts: surges seen."""
+    """A sensor before the node's own. readings: shown to the detector; alerts: surges seen."""
 
     busy = False
 

@@ -30,6 +30,15 @@ class Epoch:
     t_us: Ints
     spread_q: Ints
 
+    def rounds_to(self, near_q: int, period_ms: int) -> float | None:
+        """Return the rounds to a spread of near_q, None for never; near_q 0: the settled one."""
+        if near_q == 0:
+            return self.rounds
+        there = np.flatnonzero(self.spread_q <= near_q)
+        if len(there) == 0:
+            return None
+        return float(self.t_us[there[0]] - self.t_us[0]) / 1000 / period_ms
+
 
 def epochs(record: Record, honest_count: int, period_ms: int) -> list[Epoch]:
     """Return the epochs in which all honest_count honest nodes took part, in order of time."""

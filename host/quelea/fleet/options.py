@@ -43,6 +43,9 @@ class FleetOptions:
     period_ms: int = 250
     epoch_rounds: int = 40
     fanout: int = 0
+    cadence: int = 0
+    dead_band: int = 0
+    surge: str = "off"
     demand: str = "homes"
     config: str = ""
     scenario: str = ""

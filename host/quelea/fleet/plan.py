@@ -8,7 +8,7 @@ from quelea_proto.limits import Q_MAX
 
 from quelea.configure import fleetfile
 from quelea.errors import UserError
-from quelea.fleet import demand, limits
+from quelea.fleet import demand, limits, quiet
 from quelea.fleet.options import FleetOptions
 from quelea.fleet.rule import choose, expected
 from quelea.headroom.group import Group
@@ -98,6 +98,7 @@ def make(options: FleetOptions) -> Plan:
 
         return clusters.make(options)
     options, group = fleetfile.apply(options)
+    options = quiet.apply(options)
     options.check()
     spec = options.topology or _default_topology(options)
     topology = parse(spec, options.nodes, options.seed)
@@ -125,6 +126,8 @@ def make(options: FleetOptions) -> Plan:
     rows = options.seconds * 1000 // _reading_ms(options) + 8
     if group is not None and options.demand == limits.SWITCHED:
         traces = limits.traces(group, max(rows, 16), _reading_ms(options), options.seed)
+    elif options.demand == quiet.STEPS:
+        traces = quiet.traces(options, max(rows, 16))
     else:
         traces = demand.traces(options.demand, options.nodes, max(rows, 16), options.seed)
     highest = max(max(trace) for trace in traces)
@@ -151,6 +154,8 @@ def _reading_ms(options: FleetOptions) -> int:
     An epoch, or 20 rounds where there are none; in exact mode three fifths of the run, so that
     the rest of it has to come to rest, also at a node that was killed and begins its trace anew.
     """
+    if options.demand == quiet.STEPS:
+        return options.period_ms * quiet.READING_ROUNDS
     if options.mode == "exact":
         return options.seconds * 600
     return options.period_ms * (options.epoch_rounds or 20)
@@ -197,6 +202,7 @@ def node_config(plan: Plan, number: int) -> dict[str, object]:
         },
         "status_ms": STATUS_MS,
     }
+    config |= quiet.node_config(plan)
     if plan.group is not None:
         ids = {n: topology.id_of(n) for n in topology.nodes}
         config["headroom"] = plan.group.node_config(number, ids)

@@ -179,6 +179,7 @@ class Fleet:
             seed=self.options.seed,
             settings=settings
             | {"faults_max": the_plan.faults_max, "lo_q": the_plan.lo_q, "hi_q": the_plan.hi_q}
+            | {"quiet_rounds_max": self.options.cadence}
             | {"unit": the_plan.group.unit if the_plan.group else SIGNAL["unit"]},
             topology=the_plan.topology.to_dict() | {"certificate": str(the_plan.certificate)},
         )

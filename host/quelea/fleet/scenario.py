@@ -28,6 +28,7 @@ CALM_SHARE_MAX = 0.6  # of the run's time
 ITS_OWN = (  # options that the file decides
     *("liars", "faults_max", "mode", "rule", "attack", "topology", "network", "epoch_rounds"),
     *("fanout", "demand", "config", "limit", "floors", "policy", "chaos", "force"),
+    *("cadence", "dead_band", "surge"),
 )
 RATES = (  # what makes something happen; the other faults only say how
     *("loss", "duplicate", "replay", "damage", "partition", "clog", "broker", "retained"),
@@ -124,6 +125,8 @@ def make(options: FleetOptions) -> Plan:
         period_ms=period_ms,
         epoch_rounds=drawn.epoch_rounds,
         fanout=drawn.fanout,
+        cadence=drawn.quiet_rounds_max,
+        dead_band=drawn.dead_band_q,
         seconds=seconds,
         seed=seed,
         chaos=False,

@@ -10,6 +10,7 @@ from quelea_proto.frames import FLOW, STATE, frame_bytes
 
 from quelea.checkers import convergence, hull, monotone_seq, sum_exact
 from quelea.checkers.record import Record, read
+from quelea.fleet import quiet
 from quelea.fleet.honesty import judge_honesty
 from quelea.fleet.plan import Plan
 from quelea.journal import Check, FaultRow, Journal, StatusRow
@@ -60,6 +61,7 @@ def judge(journal: Journal, plan: Plan) -> Verdict:
     verdict.violations += broken
     verdict.checks.append(Check("seq rises in every session", not broken, len(broken), 0, "times"))
     _judge_traffic(verdict, journal, record, plan)
+    quiet.judge(verdict, journal, record, plan, allowed(plan, predict(plan, 100.0)))
     judge_memory(verdict, journal, plan)
     _judge_faults(verdict, journal, record, plan)
     check, figures, accused = judge_honesty(journal, plan)
@@ -79,13 +81,15 @@ def _judge_resilient(verdict: Verdict, record: Record, plan: Plan) -> None:
     verdict.figures |= {"hull_frames_checked": checked, "hull_epochs": seen}
     honest = len(plan.honest)
     found = convergence.epochs(record, honest, plan.options.period_ms)
-    reached = [epoch.rounds for epoch in found if epoch.rounds is not None]
+    near_q = quiet.near_q(plan)
+    after = [epoch.rounds_to(near_q, plan.options.period_ms) for epoch in found]
+    reached = [rounds for rounds in after if rounds is not None]
     whole = found[:-1] or found  # the run may end inside its last epoch
     last = whole[-1] if whole else None
     if last is None:
         verdict.checks.append(Check("an epoch with all honest nodes", False, 0, 1, "epochs"))
         return
-    bound_q = max(SPREAD_MIN_Q, int(SPREAD_SHARE * last.first_spread_q))
+    bound_q = max(SPREAD_MIN_Q, int(SPREAD_SHARE * last.first_spread_q)) + quiet.rest(plan)
     verdict.checks.append(
         Check("final spread", last.final_spread_q <= bound_q, last.final_spread_q, bound_q, "q")
     )
@@ -95,7 +99,7 @@ def _judge_resilient(verdict: Verdict, record: Record, plan: Plan) -> None:
     rounds = round(median(reached), 1) if reached else None
     verdict.checks.append(
         Check(
-            "rounds to 1 % of the spread",
+            f"rounds to {near_q or '1 %'} {'q' if near_q else 'of the spread'}",
             rounds is not None and rounds <= bound,
             rounds,
             round(bound, 1),
@@ -139,9 +143,8 @@ def _judge_exact(verdict: Verdict, record: Record, plan: Plan) -> None:
     near = {number: plan.topology.neighbours(number) for number in plan.topology.nodes}
     _, spread_q = convergence.course(record, len(plan.honest))
     final_q = int(spread_q[-1]) if len(spread_q) else -1
-    verdict.checks.append(
-        Check("final spread", 0 <= final_q <= SPREAD_EXACT_Q, final_q, SPREAD_EXACT_Q, "q")
-    )
+    bound_q = SPREAD_EXACT_Q + quiet.rest(plan)
+    verdict.checks.append(Check("final spread", 0 <= final_q <= bound_q, final_q, bound_q, "q"))
     newest = {int(record.source[at]): at for at in range(len(record))}
     inputs_q = sum(int(record.input_q[at]) for at in newest.values())
     values_q = sum(int(record.value_q[at]) for at in newest.values())
