@@ -122,6 +122,15 @@ class Books(Headroom):
         self._claiming = True
         return True
 
+    def withdraw(self) -> None:
+        """Let go of what could not be stored, and may not be right any more; not of a fence."""
+        if self._storing:
+            return
+        self._claiming = False
+        for slot in range(self._kept.count):
+            if self._heard[slot] & ENTRY_MASK:
+                self._heard[slot] = 0
+
     def _amend(self, new) -> bool:
         changed = self._claiming
         for slot in range(new.count):

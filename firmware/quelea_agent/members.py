@@ -179,7 +179,12 @@ class Members:
         """Begin a round; return the slot to write the books' record to, of a node that comes back,
         else -1."""
         self._clock(now_ms)
-        self.mirroring = self._own_member and self._own_mark > self.books.mark
+        before = self.mirroring
+        # An empty board waits for a mark of its own: what incarnation 0 held is not closed yet.
+        self.mirroring = self._own_member and self._own_mark > max(0, self.books.mark)
+        if before and not self.mirroring:
+            for slot in range(self.books.count):
+                self._has[slot] = False  # heard without regard to who is gone
         if self.mirroring:
             self.leased = False
             return self.mirror.step(self._own_mark)
@@ -219,6 +224,7 @@ class Members:
     def _fence(self) -> None:
         """Close the accounts of those that are gone, as long as a quorum is left."""
         books = self.books
+        books.withdraw()
         left = self.group.own_vote
         for slot in range(books.count):
             left += 0 if books.is_gone(slot) else self.group.votes[slot]
@@ -237,6 +243,7 @@ class Members:
             if mark < pulse_row.MARK_MASK:
                 left -= self.group.votes[slot]
                 books.fence(slot, max(due, mark + 1))
+                self._forget(slot)
 
     def _suspected(self, slot: int) -> bool:
         """Return whether a quorum has not heard one for long, this node among them."""
@@ -266,9 +273,14 @@ class Members:
                 doc = self._doc_member[slot] and self._doc_mark[slot] == books.mark_of(slot)
                 if doc and books.is_gone(slot):
                     books.admit(slot)
+                    self._forget(slot)
                     self._news[slot] = True  # it has time to begin
         elif self._is_heir() and total_q >= 0 and books.reclaim(self._open_q):
             self.reclaimed_q = min(self.reclaimed_q + total_q, SEQ_MAX)
+
+    def _forget(self, slot: int) -> None:
+        """Let go of what an incarnation said: the next one has other books."""
+        self._has[slot] = False
 
     def _is_heir(self) -> bool:
         """Return whether this is the lowest member: nobody else takes over."""

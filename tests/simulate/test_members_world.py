@@ -19,22 +19,29 @@ from quelea_agent.mirror import Mirror
 
 SEEDS = int(os.environ.get("QUELEA_SEEDS", "4"))
 SECONDS = 240
-FIRST = {"Minority": 24, "OldBooks": 15, "Unstored": 3}  # where a bug shows early
+FIRST = {
+    "Minority": 17,
+    "WithoutLease": 6,
+    "OldBooks": 4,
+    "Believing": 4,
+    "Unstored": 10,
+}  # where a bug shows early
 
 
-def world(seed, liars=0, documents=True, count=6, **more):
-    """Return a group of members, one place of it vacant where a host signs documents."""
+def world(seed, liars=0, documents=True, count=0, **more):
+    """Return a group of 6 or 8, one place of it vacant where a host signs documents."""
+    count = count or 6 + 2 * (seed % 2)
     loads = [
         Load(node, 300, most_q=9000, vacant=documents and node == count)
         for node in range(1, count + 1)
     ]
     group = make(
         loads,
-        [12_000],
+        [2000 * count],
         safety_percent=100,
         faults_max=liars,
         settle_rounds=seed % 3,
-        terms=Terms(majority=seed % 2 == 0 or not documents),
+        terms=Terms(majority=seed % 4 < 2 or not documents),
     )
     lying = (1 + seed % (count - 1),) if liars else ()
     return MembersWorld(group, seed, documents=documents, liars=lying, **more)
@@ -73,9 +80,9 @@ def say(one, node, mark, joined):
 @pytest.mark.parametrize("how", ["majority", "document"])
 def test_units_of_a_dead_member_come_back_and_it_begins_with_none(how, seed):
     """REQ-MEMBERS-3, REQ-MEMBERS-5: and a document lets it in again."""
-    one = calm(2 * seed, documents=False)  # even seeds: a majority may
+    one = calm(4 * seed, count=6, documents=False)
     if how == "document":
-        one = calm(2 * seed + 1)
+        one = calm(4 * seed + 2, count=6)  # no majority may
         say(one, 6, 1, True)
         one.run(20)
     want(one, 3)
@@ -102,7 +109,7 @@ def test_units_of_a_dead_member_come_back_and_it_begins_with_none(how, seed):
 
 def test_one_joins_a_vacant_place_without_a_record(seed):
     """REQ-MEMBERS-5"""
-    one = calm(seed)
+    one = calm(seed, count=6)
     assert one.nodes[6].files == {} and owned(one)[6] == 0
     say(one, 6, 1, True)
     one.run(20)
@@ -111,7 +118,7 @@ def test_one_joins_a_vacant_place_without_a_record(seed):
 
 
 def test_one_leaves_alive_by_a_document(seed):
-    one = calm(seed)
+    one = calm(seed, count=6)
     say(one, 2, 1, False)
     one.run(5)
     assert one.nodes[2].sharing.shares[0].headroom.cap_q == 300, "it need not wait"
@@ -121,7 +128,7 @@ def test_one_leaves_alive_by_a_document(seed):
 
 def test_a_minority_takes_nothing_and_falls_to_its_floors(seed):
     """REQ-MEMBERS-2, REQ-MEMBERS-4: the other side takes all."""
-    one = calm(2 * seed, documents=False)
+    one = calm(seed, count=6, documents=False)
     few = {4, 5}
     one._cut = {(a, b) for a in one.nodes for b in one.nodes if (a in few) != (b in few)}
     one.run(40)
@@ -135,7 +142,7 @@ def test_who_hears_but_is_not_heard_has_no_lease(bug, monkeypatch):
     """REQ-MEMBERS-2: a planted error, that an answer counts from when it comes, is seen."""
     if bug:
         monkeypatch.setattr(membership, "Members", AnswersForEver)
-    one = calm(2, documents=False)
+    one = calm(2, count=6, documents=False)
     one._cut = {(3, other) for other in one.nodes if other != 3}
     if bug:
         with pytest.raises(AssertionError, match="of 12000"):
@@ -145,9 +152,39 @@ def test_who_hears_but_is_not_heard_has_no_lease(bug, monkeypatch):
         assert not member(one, 3).leased
 
 
+def two_gone(seed):
+    """Return a group of 8 in which 7, who had all, and then 4 went, and 4 was let in again."""
+    one = calm(seed, count=8)
+    want(one, 7)
+    one.run(15)
+    assert owned(one)[7] > 5000
+    for dead in (7, 4):
+        one.send_away(dead)
+        want(one, *one.nodes)
+        say(one, dead, 1, False)
+        one.run(35)
+    alive = [number for number in one.nodes if number not in (4, 7)]
+    assert sum(owned(one)[number] for number in alive) == 7 * 1942
+    one.bring_back(4)
+    one.run(5)
+    say(one, 4, 1, True)
+    one.run(30)
+    assert member(one, 4).leased and owned(one)[4] > 0
+    assert sum(owned(one)[number] for number in [*alive, 4]) == 7 * 1942
+
+
+def test_two_that_are_gone_are_reckoned_together(seed, monkeypatch):
+    """REQ-MEMBERS-4: what the second said of the first before it went counts no more."""
+    two_gone(2 * seed + 1)
+    monkeypatch.setattr(membership, "Members", OldWord)
+    with pytest.raises(AssertionError, match="of 16000"):
+        for at in range(1, 40, 2):
+            two_gone(at)
+
+
 def test_an_older_document_changes_nothing(seed):
     """REQ-MEMBERS-6"""
-    one = calm(seed)
+    one = calm(seed, count=6)
     say(one, 6, 1, True)
     one.run(20)
     say(one, 6, 2, False)
@@ -176,7 +213,7 @@ def test_the_limit_holds_whoever_goes_and_comes(liars, documents, seed):
         went += sum(marks) - documents
     print(dict(fired), "gone", went)
     wanted = {"torn", "refused", "before", "written", "spoken", "lost", "replay", "partition"}
-    wanted |= {"let in", "said gone", "old document"} if documents else set()
+    wanted |= {"let in", "said gone", "old document", "wiped"} if documents else set()
     assert wanted - set(fired) == set() or SEEDS < 4
     assert went > 0, "nobody went: the runs prove nothing"
 
@@ -258,6 +295,13 @@ class Believing(Members):
         faults_max, self.group.faults_max = self.group.faults_max, 0
         super()._sum_up()
         self.group.faults_max = faults_max
+
+
+class OldWord(Members):
+    """What a member said before its account was closed counts when it is back."""
+
+    def _forget(self, slot):
+        pass
 
 
 class LateRows(Books):

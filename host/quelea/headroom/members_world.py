@@ -156,6 +156,12 @@ class MembersWorld(World):
     def _down(self, node: Node, away_us: int) -> None:
         node.up = False
         self._at(self.watchdog_us, "fell", node.node, node.boots)
+        if self.rng.random() < 0.05 * self.trouble:  # an empty board is put in its place
+            self.fired["wiped"] += 1
+            node.files.clear()
+            node.enrolled = False
+            self.books.clear()
+            self._under_way_q.clear()
         if node.node not in self.held:
             self._at(away_us + self.rng.randrange(2 * self.period_us), "boot", node.node)
 
