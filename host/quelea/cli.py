@@ -48,19 +48,11 @@ def fleet(
     period_ms: Annotated[int, typer.Option(help="Time of a round.")] = 250,
     epoch_rounds: Annotated[int, typer.Option(help="Rounds between restarts; 0: never.")] = 40,
     fanout: Annotated[int, typer.Option(help="To so many neighbours; 0: broadcast.")] = 0,
-    cadence: Annotated[
-        int, typer.Option(help="Without news silent for up to so many rounds; 0: never.")
-    ] = 0,
+    cadence: Annotated[int, typer.Option(help="Silent up to so many rounds; 0: never.")] = 0,
     dead_band: Annotated[int, typer.Option(help="Cadence: what is no news; 0: by range.")] = 0,
-    surge: Annotated[
-        str, typer.Option(help="Cadence: surges seen coming by: off, rule, spikes.")
-    ] = "off",
-    demand: Annotated[
-        str, typer.Option(help="homes, switched, steps, or a CSV file.")
-    ] = "homes",
-    config: Annotated[
-        str, typer.Option(help="A fleet.toml, or ev, inverter: limits, loads and options.")
-    ] = "",
+    surge: Annotated[str, typer.Option(help="Cadence: see surges by rule or spikes.")] = "off",
+    demand: Annotated[str, typer.Option(help="homes, switched, steps, a CSV file.")] = "homes",
+    config: Annotated[str, typer.Option(help="A fleet.toml, or ev, inverter: limits, loads.")] = "",
     scenario: Annotated[str, typer.Option(help="Instead: a file that `sim` runs, or name.")] = "",
     clusters: Annotated[int, typer.Option(help="So many, joined by delegates; 0: none.")] = 0,
     limit: Annotated[int, typer.Option(help="A limit that all share; 0: none.")] = 0,
@@ -77,9 +69,7 @@ def fleet(
         bool, typer.Option("--allow-write", help="Let pages of this run break and heal nodes.")
     ] = False,
     name: Annotated[str, typer.Option(help="Of the fleet and the run's folder.")] = "fleet",
-    journal_mb: Annotated[
-        int, typer.Option(help="Of the journal; beyond it the oldest frames go. 0: no bound.")
-    ] = 4096,
+    journal_mb: Annotated[int, typer.Option(help="Then the oldest frames go; 0: never.")] = 4096,
     keep: Annotated[int, typer.Option(help="Runs kept there, the newest; 0: all.")] = 0,
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("runs"),
     json: Json = False,
