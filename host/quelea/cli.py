@@ -52,7 +52,7 @@ def fleet(
     dead_band: Annotated[int, typer.Option(help="Cadence: what is no news; 0: by range.")] = 0,
     surge: Annotated[str, typer.Option(help="Cadence: see surges by rule or spikes.")] = "off",
     demand: Annotated[str, typer.Option(help="homes, switched, steps, a CSV file.")] = "homes",
-    config: Annotated[str, typer.Option(help="A fleet.toml, or ev, inverter: limits, loads.")] = "",
+    config: Annotated[str, typer.Option(help="A fleet.toml, or ev, inverter: its limits.")] = "",
     scenario: Annotated[str, typer.Option(help="Instead: a file that `sim` runs, or name.")] = "",
     clusters: Annotated[int, typer.Option(help="So many, joined by delegates; 0: none.")] = 0,
     limit: Annotated[int, typer.Option(help="A limit that all share; 0: none.")] = 0,
