@@ -112,6 +112,21 @@ def edges(rng: random.Random) -> Iterator[Row]:
             yield signed_with(secret, nonce, body)
     yield key_for(beyond_n(), rng.randrange(1, N), body)
     yield key_for(times(rng.randrange(1, N), G), N - 1, b"")
+    for x in range(5, 50):  # a key with an x below 2^256 - p, and that x once more, p higher
+        square = (x**3 - 3 * x + B) % P
+        y = pow(square, (P + 1) // 4, P)
+        if y * y % P == square:
+            break
+    for key_x in (x, x + P):
+        yield key_x.to_bytes(32, "big") + y.to_bytes(32, "big"), b"cfg", document(r, s, body)
+    # the same numbers modulo n, but not below it
+    small, kind, good = key_for(times(rng.randrange(1, N), G), 12345, body)
+    r, s = int.from_bytes(good[2:34], "big"), int.from_bytes(good[34:66], "big")
+    yield small, kind, good
+    yield small, kind, document(r, s + N, body)
+    small, kind, good = key_for(beyond_n(), rng.randrange(1, N), body)
+    r, s = int.from_bytes(good[2:34], "big"), int.from_bytes(good[34:66], "big")
+    yield small, kind, document(r + N, s, body)
 
 
 def drawn(rng: random.Random, count: int) -> Iterator[Row]:

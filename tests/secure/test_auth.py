@@ -215,6 +215,28 @@ def test_an_older_session_is_refused(nodes: list[Node]) -> None:
     assert two.counts["session"] == 1
 
 
+def test_numbers_begin_again_with_a_session(nodes: list[Node]) -> None:
+    one, two, _ = nodes
+    assert all(two.hear(one.say(b"%d" % number)) for number in range(100))
+    one.boot(3)
+    greet(*nodes)
+    assert all(two.hear(one.say(b"%d" % number)) for number in range(10))
+
+
+def test_an_addressed_frame_is_for_one(nodes: list[Node]) -> None:
+    """Even its sender cannot put the tags of a broadcast behind it."""
+    _, two, _ = nodes
+    topic = topics.build("direct", FLEET, "n01", "n02")
+    fleet = two.guard._fleet
+    pair = keys.pair_key(MASTER, FLEET, "n01", "n02")
+    key = keys.fleet_key(MASTER, FLEET) if fleet else pair
+    for peers in (2, 1):
+        tags = [key] * (1 if fleet else peers)
+        sealed = keys.seal(b"x", topic, 2, 50, [2] * peers, tags, fleet=fleet)
+        assert two.hear((topic.encode(), sealed)) is (peers == 1)
+    assert two.counts == {"form": 1, "taken": 1}
+
+
 @pytest.mark.parametrize("session, stored", [(1, True), (5, False)])
 def test_a_node_whose_counter_was_lost_is_mute_and_deaf(
     nodes: list[Node], session: int, stored: bool

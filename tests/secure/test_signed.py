@@ -38,7 +38,20 @@ def test_both_halves_agree_on_the_edges_of_the_arithmetic(seed: int) -> None:
     assert [judged(row)[0] for row in rows] == expected
     # what the host's library must say of them: (r, n - s) is valid too, and so is all that was
     # signed with the keys and nonces of our choice
-    assert sum(expected) == 1 + 16 + 2
+    assert sum(expected) == 1 + 16 + 3
+
+
+def test_a_key_that_is_no_point_is_refused_at_once(seed: int) -> None:
+    rng = random.Random(seed)
+    key, kind, good = documents.signed_with(rng.randrange(1, documents.N), 5, b"body")
+    assert Check(key, kind, good).step() is None
+    for _ in range(20):
+        known = bytearray(key)
+        known[rng.randrange(64)] ^= 1 << rng.randrange(8)
+        assert Check(bytes(known), kind, good).step() is False
+    whole = documents.P.to_bytes(32, "big")
+    for known in (bytes(64), key[:32] + whole, whole + key[32:], b"\xff" * 64):
+        assert Check(known, kind, good).step() is False
 
 
 def test_every_bit_of_a_signature_counts(seed: int) -> None:
