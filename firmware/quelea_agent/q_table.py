@@ -4,8 +4,8 @@
 
 r is 0 .. REWARD_MAX and gamma at most 243 / 256 (0.95), so every value stays in 0 .. VALUE_MAX =
 REWARD_MAX * 256 / 13 < 2^15 and, with GUARD_BITS more that keep what a rate of 1/64 would lose,
-below 2^21; a product with gamma stays below 2^29. The rate of a pair halves with its visits, from
-1/2 down to 1/2^shift_max, and the chance of an action that is not the best halves every
+below 2^21; a product with gamma stays below 2^29. The first lesson of a pair is its value; then
+its rate halves with its visits, from 1/2 down to 1/2^shift_max, and the chance of an action that is not the best halves every
 2^halving_shift steps down to chance_min: what keeps it from settling on the first thing it tried,
 and what lets it settle at all.
 
@@ -93,8 +93,11 @@ class QTable:
             most = self.values[after * self.actions + self.best(after)]
             aim += most * self.schedule.gamma_of_256 + 128 >> 8
         at = state * self.actions + action
-        shift = min(self.schedule.shift_max, 1 + (self.visits[at] >> self.schedule.visits_shift))
-        self.values[at] += aim - self.values[at] + (1 << shift - 1) >> shift
+        if self.visits[at]:
+            halvings = self.visits[at] >> self.schedule.visits_shift
+            shift = min(self.schedule.shift_max, 1 + halvings)
+            aim = self.values[at] + (aim - self.values[at] + (1 << shift - 1) >> shift)
+        self.values[at] = aim
         if self.visits[at] < VISITS_MAX:
             self.visits[at] += 1
 

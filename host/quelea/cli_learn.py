@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def train(
     what: Annotated[str, typer.Argument(help="q (tables, in the story) or minority (a game).")],
     seeds: Annotated[int, typer.Option(help="Reported on; training has its own.")] = 10,
-    episodes: Annotated[int, typer.Option(help="Instances that the table is trained on.")] = 20,
+    episodes: Annotated[int, typer.Option(help="Instances that the table is trained on.")] = 30,
     load: Annotated[
         Path | None, typer.Option(help="A q.bin to report on instead of training one.")
     ] = None,

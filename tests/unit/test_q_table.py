@@ -45,7 +45,8 @@ def test_a_lesson_is_the_formula_rounded_half_up(seed: int) -> None:
     for _ in range(2000):
         state, action, after = draws.below(3), draws.below(3), draws.below(4) - 1
         reward, old, at = draws.below(REWARD_MAX + 1), list(table.values), state * 3 + action
-        rate = Fraction(1, 2 ** min(6, 1 + table.visits[at] // 4))
+        visits = table.visits[at]
+        rate = Fraction(1, 2 ** min(6, 1 + visits // 4)) if visits else Fraction(1)
         aim = reward << GUARD_BITS
         if after >= 0:
             aim += half_up(Fraction(230 * max(old[after * 3 : after * 3 + 3]), 256))

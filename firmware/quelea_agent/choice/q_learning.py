@@ -1,8 +1,9 @@
 """Q-learning: which move pays, found out by trying.
 
 The state is what a node sees of its server and hears of the others, in steps: how full its own is
-(5) and how the best of the others would be with this node on it (4). The actions are to stay, or
-to move, to the best one or to any better one, for certain or with a probability of 1/8. The
+(5) and how the best of the others would be with this node on it (4). The actions are to move, to
+the best one or to any better one, for certain or with a probability of 1/8, or to stay. The first
+of them is greed, so a table that has learned nothing is greedy. The
 reward is the share of the own demand that was served in the round after, less a 1/50 for an
 attempt to move: what is served anywhere is better left where it is.
 
@@ -21,8 +22,8 @@ STATES = const(20)
 STAY = const(0)
 BEST = const(1)
 BETTER = const(2)
-ACTIONS = ((STAY, 0), (BEST, 3), (BEST, 0), (BETTER, 3), (BETTER, 0))  # where, 1 in 2^shift
-SCHEDULE = (3277, 32, 6, 243, 6, 3)  # chance 0.1 to 0.001, halved in 64 rounds; gamma 0.95
+ACTIONS = ((BEST, 0), (BETTER, 0), (BEST, 3), (BETTER, 3), (STAY, 0))  # where, 1 in 2^shift
+SCHEDULE = (9830, 32, 7, 128, 6, 4)  # chance 0.3 to 0.001, halved in 128 rounds; gamma 1/2
 _FULL = (1024, 1075, 1200, 1434)  # of 1024: 1, 1.05, 1.17 and 1.4 of the capacity
 _ROOMY = const(100)  # over WHOLE by a tenth
 _ATTEMPT = const(20)  # of 1024

@@ -1,6 +1,6 @@
 """The minority game: an odd number of agents choose a side, and those on the smaller one win.
 
-The figure is sigma^2 / N, the variance of the attendance A (a sum of +1 and -1) over N: 1 for
+The figure is sigma^2 / N, the mean square of the attendance A (a sum of +1 and -1) over N: 1 for
 agents that toss coins. Two fleets play it. The classic one (Challet and Zhang, Physica A 246,
 1997): each agent has two random strategies, tables from the last m outcomes to a side, and plays
 the one that would have won more often; at alpha = 2^m / N near 0.5 the fleet does better than
@@ -24,7 +24,7 @@ SIDE_Q = 1 << 16  # a side as gossip carries it: + or -
 GOSSIP_ROUNDS = 20
 SIZES = (25, 60, 120, 250, 500)  # |A| in thousandths of N: the steps of the state
 HELD = len(SIZES) + 1
-FLIPS = (0, 6, 4, 2)  # change sides never, or 1 time in 2^shift
+FLIPS = (0, 8, 6, 3)  # change sides never, or 1 time in 2^shift
 SCHEDULE = (3277, 0, 7, 0, 6, 3)
 
 
@@ -46,13 +46,14 @@ def classic(agents: int, memory: int, rounds: int, seed: int) -> float:
         taken[turn] = attendance
         scores -= sides * np.sign(attendance)
         history = (history << 1 | (attendance < 0)) % histories
-    return float(np.var(taken[rounds // 2 :]) / agents)
+    return float(np.mean(taken[rounds // 2 :] ** 2) / agents)
 
 
 class Learners:
     """Nodes that learn, on a random 4-regular graph. sides: +1 or -1 by node."""
 
-    def __init__(self, agents: int, seed: int) -> None:
+    def __init__(self, agents: int, seed: int, learns: bool = True) -> None:
+        self.learns = learns
         self.draws = [Draws(seed, node + 1) for node in range(agents)]
         self.tables = [QTable(2 * HELD, len(FLIPS), Schedule(*SCHEDULE)) for _ in range(agents)]
         self.sides = [1 if draws.next() & 1 else -1 for draws in self.draws]
@@ -73,10 +74,9 @@ class Learners:
     def pay(self, node: int, estimate_q: int) -> int:
         """Return the reward of the side that a node was on: the more, the fewer were there.
 
-        The linear payoff -a A / N, as gossip knows it, eightfold about one half: a smaller crowd
-        than an eighth of the fleet is told from a larger one, not only the sides.
+        The linear payoff -a A / N, as gossip knows it, about one half.
         """
-        return int(REWARD_MAX // 2 - (self.sides[node] * estimate_q * REWARD_MAX // SIDE_Q << 2))
+        return int(REWARD_MAX // 2 - self.sides[node] * estimate_q * (REWARD_MAX // 2) // SIDE_Q)
 
     def round(self) -> int:
         """Play a round; return the attendance that was played."""
@@ -87,7 +87,7 @@ class Learners:
             size = abs(estimates[node]) * 1000 // SIDE_Q
             state = HELD * many + sum(size > step for step in SIZES)
             before, action = self._last[node]
-            if before >= 0:
+            if before >= 0 and self.learns:
                 table.learn(before, action, self.pay(node, estimates[node]), -1)
             draws = self.draws[node]
             action = table.act(state, draws)
@@ -98,11 +98,11 @@ class Learners:
         return attendance
 
 
-def learned(agents: int, rounds: int, seed: int) -> float:
-    """Return sigma^2 / N of the learning fleet over its second half."""
-    fleet = Learners(agents, seed)
-    taken = np.array([fleet.round() for _ in range(rounds)])
-    return float(np.var(taken[rounds // 2 :]) / agents)
+def learned(agents: int, rounds: int, seed: int, learns: bool = True) -> float:
+    """Return sigma^2 / N of the learning fleet over its second half; learns False: only tries."""
+    fleet = Learners(agents, seed, learns)
+    taken = np.array([fleet.round() for _ in range(rounds)], float)
+    return float(np.mean(taken[rounds // 2 :] ** 2) / agents)
 
 
 def curve(

@@ -6,7 +6,7 @@ from joblib import Parallel, delayed
 from quelea_agent.choice.q_learning import ACTIONS, STATES
 from quelea_agent.q_table import QTable, Schedule
 
-from quelea.learn import bandit
+from quelea.learn import bandit, unlearned
 from quelea.story import setting
 from quelea.story.course import Mode, Phase
 from quelea.story.loop import Loop
@@ -16,7 +16,7 @@ RHO = 0.97
 RULE = "q-learning"
 TRAINING_SEED = 100_001  # instances that no table is reported on
 TRAINING_ROUNDS = 200
-TRAINING_SCHEDULE = (9830, 328, 15, 243, 6, 5)  # of one table that fifty agents write
+TRAINING_SCHEDULE = (9830, 328, 16, 128, 6, 5)  # of one table that fifty agents write
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,10 @@ ROWS = (
     Row("bandit, throttled", Mode(bandit.NAME, throttled=True)),
     Row("damped, throttled", Mode("damped", throttled=True)),
     Row("regret, throttled", Mode("regret", throttled=True)),
-    Row("q-learning, not throttled", Mode(RULE, checked=True, adaptive=True)),
-    Row("q-learning", Mode(RULE, throttled=True, checked=True, adaptive=True)),
-    Row("q-learning, trained", Mode(RULE, throttled=True, checked=True, adaptive=True), True),
+    Row("q-learning, learns nothing", Mode(unlearned.NAME, throttled=True, checked=True)),
+    Row("q-learning, from nothing", Mode(RULE, throttled=True, checked=True)),
+    Row("q-learning, not throttled", Mode(RULE, checked=True), True),
+    Row("q-learning", Mode(RULE, throttled=True, checked=True), True),
 )
 
 
@@ -64,6 +65,7 @@ def dumped(table: QTable) -> bytes:
 def one(row: Row, seed: int, memory: bytes) -> Figures:
     """Run a row on a seed; for a pool of processes."""
     bandit.register()
+    unlearned.register()
     trial = Trial(row.name, RHO, (Phase(row.name, ROUNDS, row.mode),))
     return measure(trial, seed, memory=memory if row.trained else b"")
 

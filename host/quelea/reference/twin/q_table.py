@@ -63,8 +63,10 @@ class QTable:
             most = max(cell.value for cell in self.rows[after])
             aim += rounded(most * min(gamma, GAMMA_MAX), 256)
         cell = self.rows[state][action]
-        halvings = min(rate_shift, RATE_SHIFT_MAX, 1 + cell.visits // 2**visits_shift)
-        cell.value += rounded(aim - cell.value, 2**halvings)
+        part = 1
+        if cell.visits:
+            part = 2 ** min(rate_shift, RATE_SHIFT_MAX, 1 + cell.visits // 2**visits_shift)
+        cell.value += rounded(aim - cell.value, part)
         cell.visits = min(VISITS_MAX, cell.visits + 1)
 
     def values(self) -> list[int]:
