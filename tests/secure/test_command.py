@@ -64,6 +64,7 @@ def test_the_life_of_an_authority(tmp_path: Path) -> None:
         if ".key." in path.name or path.name in ("master.key", "acl"):
             assert path.stat().st_mode & 0o077 == 0, path
     assert (tmp_path / "ca").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "ca" / ".gitignore").read_text() == "*\n"
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,7 @@ def create(folder: Path, fleet: str, names: Sequence[str], port: int = PORT) -> 
     signing.save_key(folder / "ca.key.pem", key)
     signing.save_key(folder / "sign.key.pem", signing.new_key())
     write(folder / "master.key", secrets.token_bytes(32), private=True)
+    write(folder / ".gitignore", b"*\n")  # it may lie in a work tree: nothing of it goes there
     write(folder / "ca.cert.pem", certificates.pem(made))
     row = {"fleet": fleet, "broker": list(names), "port": port, "sessions": {}, "issued": []}
     write(folder / STORE, json.dumps(row).encode())
