@@ -28,7 +28,15 @@ def traffic(
     seeds: Annotated[int, typer.Option(help="Above 1: a table, resumed where it stopped.")] = 1,
     liars: Annotated[int, typer.Option(help="Intersections that lie to their neighbours.")] = 0,
     cut_links: Annotated[int, typer.Option(help="Links between neighbours that are lost.")] = 0,
+    lie: Annotated[str, typer.Option(help="What liars say: full, flood or flip.")] = "full",
     gui: Annotated[bool, typer.Option("--gui", help="In SUMO's window.")] = False,
+    fleet: Annotated[
+        bool, typer.Option("--fleet", help="The agents as MicroPython processes over MQTT.")
+    ] = False,
+    seconds: Annotated[int, typer.Option(help="Of simulated time; 0: all of it.")] = 0,
+    png: Annotated[
+        Path | None, typer.Option(help="Draw the run beside the shipped program to this file.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Processes of a table, 1 or 2.")] = 1,
     results: Annotated[
         Path, typer.Option(help="Where a table keeps the runs that are done.")
@@ -39,7 +47,8 @@ def traffic(
     from quelea.traffic.command import Options, command
 
     options = Options(
-        network, every, controller, seed, seeds, liars, cut_links, gui, jobs, results
+        network, every, controller, seed, seeds, liars, cut_links, lie, gui, fleet, seconds,
+        png, jobs, results
     )
     raise typer.Exit(command(options, as_json=json))
 

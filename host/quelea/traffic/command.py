@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
-from quelea.traffic import controllers, networks, table
-from quelea.traffic.run import Job, Result, run
+from quelea.traffic import controllers, networks, picture, roads, table
+from quelea.traffic.idle import Idle
+from quelea.traffic.lies import LIES
+from quelea.traffic.run import GENERATED, Job, Result, run
 
 SEEDS_MAX = 100
 RESULTS = Path("runs") / "traffic" / "results.jsonl"
@@ -27,7 +30,11 @@ class Options:
     seeds: int = 1
     liars: int = 0
     cuts: int = 0
+    lie: str = "full"
     gui: bool = False
+    fleet: bool = False
+    seconds: int = 0
+    png: Path | None = None
     jobs: int = 1
     results: Path = RESULTS
 
@@ -49,9 +56,21 @@ class Options:
             ("--liars", self.liars, 0, 100),
             ("--cut-links", self.cuts, 0, 100),
             ("--jobs", self.jobs, 1, 2),
+            ("--seconds", self.seconds, 0, 3600),
         ):
             if not low <= value <= high:
                 raise UserError(f"{value} is out of range", flag, f"{low} to {high}")
+        lies = [row[0] for row in LIES]
+        if self.lie not in lies:
+            raise UserError(f"no lie named {self.lie!r}", "--lie", f"one of: {', '.join(lies)}")
+        agents = self.controller in ("", controllers.OURS)
+        if not agents and (self.fleet or self.liars or self.cuts):
+            raise UserError(
+                f"{self.controller} has no agents", "--controller", "",
+                "leave out --fleet, --liars and --cut-links",
+            )  # fmt: skip
+        if self.fleet and (self.every or self.liars or self.cuts):
+            raise UserError("processes of one honest run", "--fleet", "", "name one network")
         if self.gui and (self.every or self.seeds > 1):
             raise UserError("a window shows one run", "--gui", "", "name one network, one seed")
 
@@ -81,14 +100,49 @@ def command(options: Options, as_json: bool = False) -> int:
 
 def _single(options: Options, say: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     name = options.controller or controllers.OURS
-    job = Job(options.network, name, options.seed, options.liars, options.cuts)
-    result = run(job, options.gui)
+    job = Job(
+        options.network, name, options.seed, options.liars, options.cuts,
+        table.lie_options(options.lie), options.seconds,
+    )  # fmt: skip
+    idle = Idle()
+    if options.png:
+        result = _drawn(options.png, job, options, idle, say)
+    else:
+        result = run(job, options.gui, idle, options.fleet)
     say(summary(result))
+    if idle.green_s:
+        say(
+            f"green that nobody used while others waited: {100 * idle.share:.1f} %; cars that "
+            "stand: "
+            f"{idle.fed / idle.seconds:.1f} on roads from a neighbour, "
+            f"{idle.border / idle.seconds:.1f} on roads from outside"
+        )
+    if "far" in result.extra:
+        far = 100 * result.extra["far"]
+        say(f"of the demand that greens were split by, {far:.0f} % had not arrived")
     checks = [
         {"name": "teleports", "ok": result.teleports == 0, "value": result.teleports, "bound": 0,
          "unit": "cars"},
     ]  # fmt: skip
-    return checks, {"run": result.row()}
+    return checks, {"run": result.row(), "idle_green": idle.share}
+
+
+def _drawn(path: Path, job: Job, options: Options, idle: Idle, say: Any) -> Result:
+    """Run, run the shipped program beside it, and draw both."""
+    drawn = []
+    for one in (Job(job.network, "fixed", job.seed, seconds=job.seconds), job):
+        with tempfile.TemporaryDirectory(prefix="quelea-traffic-") as name:
+            folder = Path(name)
+            result = run(
+                one, options.gui and one is job, idle if one is job else None,
+                options.fleet and one is job, folder,
+            )  # fmt: skip
+            label = f"{one.controller}, delay {result.delay_s:.0f} s"
+            drawn.append(picture.load(label, folder))
+    plan = roads.read(networks.files(networks.find(job.network), GENERATED).net)
+    picture.draw(drawn, plan, f"{job.network}, seed {job.seed}", path)
+    say(f"written: {path}")
+    return result
 
 
 def summary(result: Result) -> str:
@@ -106,7 +160,7 @@ def _table(options: Options, say: Any) -> tuple[list[dict[str, Any]], dict[str, 
     names = [options.network] if options.network else [one.name for one in networks.NETWORKS]
     chosen = [options.controller] if options.controller else list(table.COMPARED)
     seeds = range(options.seed, options.seed + options.seeds)
-    jobs = table.jobs(names, chosen, seeds, options.liars, options.cuts)
+    jobs = table.jobs(names, chosen, seeds, options.liars, options.cuts, options.lie)
     rows = table.gather(jobs, options.results, options.jobs, say)
     for line in table.lines(rows):
         say(line)

@@ -95,10 +95,10 @@ class Signal:
 
 @dataclass(frozen=True)
 class Roads:
-    """All intersections of a network. edges: their shapes, for the map."""
+    """All intersections of a network. edges: names and shapes, for the map."""
 
     signals: list[Signal]
-    edges: list[list[tuple[float, float]]]
+    edges: list[tuple[str, list[tuple[float, float]]]]
     net: Path
 
 
@@ -124,7 +124,9 @@ def read(net_path: Path, yellow_s: int = YELLOW_S) -> Roads:
                 for a, b in ((at, feed.signal), (feed.signal, at)):
                     known = signals[a].distances.get(b, feed.metres)
                     signals[a].distances[b] = min(known, feed.metres)
-    return Roads(signals, [list(edge.getShape()) for edge in net.getEdges()], net_path)
+    return Roads(
+        signals, [(str(edge.getID()), list(edge.getShape())) for edge in net.getEdges()], net_path
+    )
 
 
 def _signal(net: Any, light: Any, yellow_s: int) -> Signal:

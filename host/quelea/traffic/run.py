@@ -12,7 +12,7 @@ from typing import Any
 
 from quelea_agent.signal_head import Head
 
-from quelea.traffic import controllers, metric, networks, roads
+from quelea.traffic import controllers, metric, networks, picture, roads
 from quelea.traffic.controllers.base import Controller
 from quelea.traffic.controllers.fixed import actuated_file
 from quelea.traffic.world import GREEN_S_MIN, Lamp, World
@@ -61,10 +61,14 @@ class Result:
         return job | extra | row
 
 
-def run(job: Job, gui: bool = False, watch: Watch | None = None, fleet: bool = False) -> Result:
+def run(
+    job: Job, gui: bool = False, watch: Watch | None = None, fleet: bool = False,
+    outputs: Path | None = None,
+) -> Result:  # fmt: skip
     """Simulate; libsumo allows one call of this at a time in a process.
 
     watch: called each second with the world and the lamps. fleet: the agents as processes.
+    outputs: a folder for what a picture is drawn from.
     """
     begun_s = time.monotonic()
     network = networks.find(job.network)
@@ -76,10 +80,10 @@ def run(job: Job, gui: bool = False, watch: Watch | None = None, fleet: bool = F
     kind = controllers.find(job.controller)
     with tempfile.TemporaryDirectory(prefix="quelea-traffic-") as name:
         folder = Path(name)
-        extra: tuple[str, ...] = ()
+        extra = picture.outputs(outputs) if outputs else ()
         if job.controller == "actuated":
             actuated_file(files.net, folder / "actuated.add.xml")
-            extra = ("-a", str(folder / "actuated.add.xml"))
+            extra += ("-a", str(folder / "actuated.add.xml"))
         world = World(network, files, plan, job.seed, folder / "trips.xml", gui, extra)
         with ExitStack() as stack:
             processes = stack.enter_context(_processes(plan, folder, job)) if fleet else None
@@ -95,7 +99,7 @@ def run(job: Job, gui: bool = False, watch: Watch | None = None, fleet: bool = F
     return Result(
         job, found.delay_s, found.waiting_s, found.trip_s, found.cars, found.arrived,
         found.left_out, world.teleports, controller.messages / minutes / len(lamps),
-        time.monotonic() - begun_s, {"lies": float(controller.lies)} if job.liars else {},
+        time.monotonic() - begun_s, controller.extra(),
     )  # fmt: skip
 
 

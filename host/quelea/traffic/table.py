@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from quelea.traffic import controllers, networks, store
+from quelea.traffic.lies import LIES
 from quelea.traffic.run import Job
 
 FIRST_SEED = 6  # parameters were chosen on seeds 1 to 5
@@ -20,13 +21,23 @@ Check = dict[str, Any]
 
 def jobs(
     names: Iterable[str], chosen: Sequence[str], seeds: Iterable[int], liars: int = 0,
-    cuts: int = 0,
+    cuts: int = 0, lie: str = "full",
 ) -> list[Job]:  # fmt: skip
     """Return all jobs, seed by seed, so that an interrupted table is even."""
-    return [
-        Job(name, controller, seed, liars, cuts)
-        for name in names for seed in seeds for controller in chosen
-    ]  # fmt: skip
+    found = []
+    for name in names:
+        for seed in seeds:
+            for controller in chosen:
+                ours = controller == controllers.OURS
+                options = lie_options(lie) if ours and liars else ()
+                found.append(Job(name, controller, seed, liars * ours, cuts * ours, options))
+    return found
+
+
+def lie_options(lie: str) -> tuple[tuple[str, int], ...]:
+    """Return the option that chooses a lie; none for the first."""
+    at = [row[0] for row in LIES].index(lie)
+    return (("lie", at),) if at else ()
 
 
 def gather(

@@ -28,6 +28,7 @@ class Cyclic(Controller):
         super().__init__(world, lamps)
         self.plans_s: list[list[int]] = [[] for _ in lamps]
         self.told = [0.0] * len(lamps)  # by intersection: its cars at its last cycle's start
+        self.counted = [0.0, 0.0]  # cars that plans were made from: own, and the neighbours'
         self.roads = [self._served(at) for at in range(len(lamps))]
 
     def _served(self, at: int) -> list[dict[int, float]]:
@@ -63,9 +64,12 @@ class Cyclic(Controller):
         demand = []
         for phase, lanes in enumerate(self.phase_lanes[at]):
             total = sum(seen[lane].all for lane in lanes)
+            self.counted[0] += total
             if self.shares:
                 row = self.roads[at][phase]
-                total += sum(weight * self.told[other] for other, weight in row.items())
+                far = sum(weight * self.told[other] for other, weight in row.items())
+                self.counted[1] += far
+                total += far
             demand.append(total)
         if self.shares and lamp.signal.distances:
             self.messages += 1
@@ -80,3 +84,6 @@ class Article(Cyclic):
     """The same with the neighbours' cars, weighted by inverse distance."""
 
     shares = True
+
+    def extra(self) -> dict[str, float]:
+        return {"far": self.counted[1] / max(1.0, sum(self.counted))}

@@ -25,6 +25,10 @@ class Controller:
     def decide(self) -> None:
         """Look and ask; called every every_s seconds."""
 
+    def extra(self) -> dict[str, float]:
+        """Return figures of its own for the result."""
+        return {"lies": float(self.lies)} if self.lies else {}
+
 
 class Scored(Controller):
     """The phase of the highest score, of two equal ones the one that is green. Every 10 s.
