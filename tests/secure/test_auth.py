@@ -326,6 +326,26 @@ def test_a_faulty_configuration_is_one_sentence(
     assert guard is None and problem.startswith("auth: ")
 
 
+@pytest.mark.parametrize("times, sent", [(1, True), (2, False)])
+def test_a_shortage_of_memory_costs_one_message_at_most(
+    nodes: list[Node], times: int, sent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two, _ = nodes
+    left = [times]
+    mac = auth.mac
+
+    def short(*args: object) -> bytes:
+        if left[0]:
+            left[0] -= 1
+            raise MemoryError
+        return mac(*args)
+
+    monkeypatch.setattr(auth, "mac", short)
+    assert two.hear(one.say(b"first")) is sent
+    assert one.counts.get("shortages", 0) == (not sent)
+    assert two.hear(one.say(b"second"))
+
+
 def test_bytes_of_any_kind_raise_nothing_and_pass_nothing(nodes: list[Node], seed: int) -> None:
     rng = random.Random(seed)
     one, two, _ = nodes

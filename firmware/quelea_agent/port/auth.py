@@ -19,6 +19,7 @@ begun has lost its counter, and says nothing and believes nobody until it is enr
 """
 
 import binascii
+import gc
 import hashlib
 
 from quelea_proto import limits
@@ -38,6 +39,7 @@ NAMES = (
     "session",  # of the sender: older than one that was heard
     "echo",  # not said to this session of the node: recorded earlier, or just before a boot
     "greetings",  # the sender has not heard this node yet
+    "shortages",  # not sealed for lack of memory
 )
 _SEALED = const(0)
 _TAKEN = const(1)
@@ -48,6 +50,7 @@ _REPLAY = const(5)
 _SESSION = const(6)
 _ECHO = const(7)
 _GREETINGS = const(8)
+_SHORTAGES = const(9)
 
 PATH = "auth.keys"
 BEGUN_PATH = "auth.begun"  # the session_min of the enrolment that this node has begun with
@@ -141,9 +144,19 @@ class Guard:
         if self.mute or self._number >= limits.SEQ_MAX:
             self.counts[_MUTED] += 1
             return None
-        self.counts[_SEALED] += 1
         self._number += 1
         slots = range(len(self._ids)) if slot < 0 else range(slot, slot + 1)
+        for _ in range(2):
+            try:
+                out = self._sealed(topic, payload, slots)
+                self.counts[_SEALED] += 1
+                return out
+            except MemoryError:  # the next round's message is newer
+                gc.collect()
+        self.counts[_SHORTAGES] += 1
+        return None
+
+    def _sealed(self, topic: bytes, payload, slots) -> bytearray:
         out = bytearray(payload)
         out += self.session.to_bytes(2, "little")
         out += self._number.to_bytes(4, "little")

@@ -7,6 +7,7 @@ comes again with each connection, since it is retained: that is no attempt.
 """
 
 import binascii
+import gc
 import hashlib
 import json
 import os
@@ -25,6 +26,7 @@ NAMES = (
     "body",  # signed, but no JSON object of this fleet with an epoch
     "epoch",  # signed, but not above the stored epoch
     "unstored",  # not taken, since its epoch could not be stored
+    "shortage",  # not checked, for lack of memory
 )
 _TAKEN = const(0)
 _REPEATED = const(1)
@@ -32,6 +34,8 @@ _SIGNATURE = const(2)
 _BODY = const(3)
 _EPOCH = const(4)
 _UNSTORED = const(5)
+_SHORTAGE = const(6)
+_SHORTAGES_MAX = const(8)  # slices that failed, of one document
 
 PATH = "cfg.epoch"
 _NEW = "cfg.epoch.new"
@@ -76,6 +80,7 @@ class Trust:
         self._key = key
         self._check = None
         self._next = None  # the newest document that waits for its check
+        self._shortages = 0
 
     def receive(self, topic: bytes, payload: bytes) -> None:
         """Take one message."""
@@ -91,10 +96,18 @@ class Trust:
         """Do a slice of the check that is under way, if one is."""
         if not self.busy:
             return
-        if self._check is None:
-            self._begin()
+        try:
+            if self._check is None:
+                self._begin()
+                return
+            answer = self._check.step()
+        except MemoryError:  # nothing was changed: the same slice once more
+            gc.collect()
+            self._shortages += 1
+            if self._shortages < _SHORTAGES_MAX:
+                return
+            self._give_up()
             return
-        answer = self._check.step()
         if answer is None:
             return
         body = self._check.body
@@ -107,9 +120,17 @@ class Trust:
 
     def _begin(self) -> None:
         document = self._next
-        self._next = None
         self._new_digest = hashlib.sha256(document).digest()
         self._check = signed.Check(self._key, b"cfg", document)
+        self._next = None
+        self._shortages = 0
+
+    def _give_up(self) -> None:
+        """Drop the document under check: there is no memory for it, and rounds need the time."""
+        self.counts[_SHORTAGE] += 1
+        self._check = None
+        self._next = None
+        self.busy = False
 
     def _judge(self, body: bytes) -> int:
         """Return _TAKEN once the epoch of a body is stored, or why it is not taken."""
