@@ -91,7 +91,9 @@ setup(
         "quelea_proto": ["vectors/*.jsonl"],
     },
     # What belongs to no package and is flashed all the same; quelea.fleet.manifest looks here.
-    data_files=[("share/quelea", ["firmware/main.py", "firmware/manifest.py"])],
+    data_files=[
+        ("share/quelea", ["firmware/main.py", "firmware/manifest.py", "firmware/start.py"])
+    ],
     ext_modules=cythonize(
         EXTENSIONS,
         language_level=3,

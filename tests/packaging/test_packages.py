@@ -38,6 +38,7 @@ CARRIED = (
     "quelea/watch/page/icon.svg",
     "quelea-0.1.0.data/data/share/quelea/manifest.py",
     "quelea-0.1.0.data/data/share/quelea/main.py",
+    "quelea-0.1.0.data/data/share/quelea/start.py",
 )
 # What an installed quelea is asked; prints one JSON object.
 PROBE = """
@@ -103,9 +104,10 @@ def environment(**more):
 def test_the_source_distribution_is_complete(dist):
     with tarfile.open(dist[0]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    for name in ("Makefile", "tools/tidy.py", "firmware/main.py", "docs/protocol.md", "setup.py",
+    for name in ("Makefile", "tools/tidy.py", "firmware/start.py", "docs/protocol.md", "setup.py",
                  "host/quelea/reference/twin/rules.py", "host/quelea/reference/compiled/rules.pxd",
-                 "tests/conftest.py", "shared/quelea_proto/vectors/rules.jsonl"):  # fmt: skip
+                 "hardware/boards/ESP32-DevKitC/wiring.svg", "tests/conftest.py",
+                 "shared/quelea_proto/vectors/rules.jsonl"):  # fmt: skip
         assert name in names, name
     built = (".so", ".o", ".pyc")
     assert [name for name in names if name.endswith(built) or name.startswith("build/")] == []

@@ -115,10 +115,9 @@ def restart() -> None:
 class Update:
     """cfg: `update` of cfg.json, checked. key: 64 bytes. start: the module start.py.
 
-    files: a Files, by default.
-
-    restarting: the node is to end in order and to start again. source: folder that runs; default:
-    where this module lies. safe: in safe mode, where what runs is not what is judged.
+    files: a Files, by default. restarting: the node is to end in order and to start again. source:
+    folder that runs; default: where this module lies. safe: in safe mode, where what runs is not
+    what is judged.
     """
 
     def __init__(self, settings, cfg, key, start, files=None, source="", safe=False) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 from quelea.errors import UserError
 
 NAME = "manifest.py"
-_SHARE = "share/quelea/"  # where the wheel puts the two files that belong to no package
+_SHARE = "share/quelea/"  # where the wheel puts the files that belong to no package
 _REINSTALL = "reinstall with `pip install --force-reinstall {dist}=={version}`"
 
 
