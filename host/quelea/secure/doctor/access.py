@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ from quelea.secure.doctor.finding import ERROR, NOTE, OK, WARNING, Finding
 ANSWER_S = 5.0
 NOT_AUTHORISED = 135  # MQTT 5.0, 2.4
 VERSION_REFUSED = (1, 132)
+NO_VERSION_5 = "access-unknown"
+PAUSE_S = 0.5
 STRANGER = "doctor-probe"  # the id of nobody
 ACL_REMEDY = "give the broker the access list: broker/acl of `quelea ca`"
 
@@ -46,7 +49,11 @@ def look(
         text = "passwords and frames cross the network in the clear"
         yield Finding("tls", WARNING, text, "`quelea ca init`, and `mqtts://` as broker")
     yield _anonymous(host, port, tls)
-    yield Probe(host, port, probe, tls).publish(topics.build("status", fleet, STRANGER))
+    topic = topics.build("status", fleet, STRANGER)
+    found = Probe(host, port, probe, tls).publish(topic)
+    if found.name == NO_VERSION_5 and account != probe:
+        found = _by_ear(host, port, topic, account, probe)
+    yield found
 
 
 def _anonymous(host: str, port: int, tls: ssl.SSLContext | None) -> Finding:
@@ -65,6 +72,50 @@ def _anonymous(host: str, port: int, tls: ssl.SSLContext | None) -> Finding:
         remedy = "require_certificate true" if tls else "allow_anonymous false"
         return Finding("anonymous", ERROR, f"it lets in who has not {what}", remedy)
     return Finding("anonymous", OK, f"it turns away who has not {what}")
+
+
+def _by_ear(
+    host: str, port: int, topic: str, account: tuple[str, str], probe: tuple[str, str]
+) -> Finding:
+    """Ask a broker without MQTT 5: one account listens for what another says, and for its own."""
+    heard: set[bytes] = set()
+    ready, own = threading.Event(), threading.Event()
+
+    def take(client: Any, data: Any, message: Any) -> None:
+        heard.add(bytes(message.payload))
+        if message.payload == b"{}":
+            own.set()
+
+    ear = paho.Client(CallbackAPIVersion.VERSION2, client_id=STRANGER + "-ear")
+    mouth = paho.Client(CallbackAPIVersion.VERSION2, client_id=STRANGER)
+    ear.username_pw_set(*account)
+    mouth.username_pw_set(*probe)
+    ear.on_connect = lambda client, *_: client.subscribe(topic)
+    ear.on_subscribe = lambda *_: ready.set()
+    ear.on_message = take
+    try:
+        for client in (ear, mouth):
+            client.connect(host, port, keepalive=10)
+            client.loop_start()
+        if not ready.wait(ANSWER_S):
+            raise OSError("nobody may listen")
+        mouth.publish(topic, b'{"forged":true}', 1)
+        mouth.publish(topic, b'{"forged":true}', 0)
+        time.sleep(PAUSE_S)
+        ear.publish(topic, b"{}", 1)  # what was said before it has come once this has
+        own.wait(ANSWER_S)
+    except OSError as error:
+        return Finding("access", WARNING, f"it could not be asked: {error}", ACL_REMEDY)
+    finally:
+        for client in (ear, mouth):
+            client.disconnect()
+            client.loop_stop()
+    if not own.is_set():
+        return Finding("access", WARNING, f"no message on {topic} came back", ACL_REMEDY)
+    if len(heard) > 1:
+        text = f"a publish on {topic}, which is another's, is delivered"
+        return Finding("access", ERROR, text, ACL_REMEDY)
+    return Finding("access", OK, f"a publish on {topic} is delivered to nobody")
 
 
 class Probe:
@@ -114,7 +165,7 @@ class Probe:
             self._client.loop_stop()
         if self._connack in VERSION_REFUSED or self._connack == -1:
             text = "this broker has no MQTT 5, which tells why a publish is refused"
-            return Finding("access", NOTE, text)
+            return Finding(NO_VERSION_5, NOTE, text)
         if self._code == NOT_AUTHORISED:
             return Finding("access", OK, f"a publish on {topic} is refused (reason code 135)")
         if self._code < 0:
