@@ -41,6 +41,7 @@ def traffic(
     results: Annotated[
         Path, typer.Option(help="Where a table keeps the runs that are done.")
     ] = Path("runs/traffic/results.jsonl"),
+    record: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
     json: Json = False,
 ) -> None:
     """A city's signals in SUMO: one agent an intersection, beside the usual controllers."""
@@ -48,7 +49,7 @@ def traffic(
 
     options = Options(
         network, every, controller, seed, seeds, liars, cut_links, lie, gui, fleet, seconds,
-        png, jobs, results
+        png, jobs, results, record
     )
     raise typer.Exit(command(options, as_json=json))
 

@@ -37,6 +37,7 @@ class Options:
     png: Path | None = None
     jobs: int = 1
     results: Path = RESULTS
+    record: Path | None = None
 
     def check(self) -> None:
         """UserError for a flag out of range."""
@@ -164,4 +165,11 @@ def _table(options: Options, say: Any) -> tuple[list[dict[str, Any]], dict[str, 
     rows = table.gather(jobs, options.results, options.jobs, say)
     for line in table.lines(rows):
         say(line)
-    return table.checks(rows), {"table": table.summaries(rows)}
+    checks = table.checks(rows)
+    document = {"table": table.summaries(rows)}
+    if options.record:
+        try:
+            options.record.write_text(table.record(document["table"], checks))
+        except OSError as error:
+            raise UserError(f"cannot write {options.record}", "--record", str(error)) from None
+    return checks, document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median
@@ -126,6 +127,19 @@ def checks(rows: list[store.Row]) -> list[Check]:
             "value": better, "bound": BETTER_MIN, "unit": "networks",
         })  # fmt: skip
     return found
+
+
+def record(found: list[dict[str, Any]], held: list[Check]) -> str:
+    """Return a table as a file to keep: an object with one line a row."""
+    rows = [
+        json.dumps({k: round(v, 2) if isinstance(v, float) else v for k, v in one.items()})
+        for one in (*found, *held)
+    ]
+    cut = len(found)
+    return (
+        '{"table": [\n' + ",\n".join(rows[:cut]) + '\n],\n"checks": [\n'
+        + ",\n".join(rows[cut:]) + "\n]}\n"
+    )  # fmt: skip
 
 
 def _check(name: str, value: float, bound: float, unit: str) -> Check:
