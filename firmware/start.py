@@ -14,6 +14,7 @@ import sys
 SETS = ("lib", "set1", "set2")
 RECORDS = ("boot.0", "boot.1")
 BOOTS_MAX = 3  # of a set that never stayed: then back, or safe mode where there is no way back
+GUARD_MS = 60000  # from the start to the main loop; what hangs before is started again
 RESTART = 75  # exit status of a process that wants to be started again, as boards start again
 _SUM_CHARS = 16
 
@@ -33,6 +34,8 @@ CAUSES = ("", "crash", "boots", "alone")
 CRASH = 1  # an exception of what was on trial
 BOOTED = 2  # it was started BOOTS_MAX times and never stayed
 ALONE = 3  # it did not reach the broker
+
+_timer = []  # the guard, while it runs
 
 
 def first(version: int) -> list:
@@ -140,10 +143,35 @@ def crashed(files) -> None:
         save(files, record)
 
 
+def guard():
+    """Return a timer that restarts the board unless relax() stops it; None where there is none."""
+    try:
+        import machine
+
+        timer = machine.Timer(0)
+        timer.init(period=GUARD_MS, mode=machine.Timer.ONE_SHOT, callback=_hung)
+        return timer
+    except (ImportError, AttributeError):
+        return None
+
+
+def _hung(timer: object) -> None:
+    restart()
+
+
+def relax() -> None:
+    """Stop the guard: the main loop runs, and looks after itself."""
+    if _timer:
+        _timer.pop().deinit()
+
+
 def start() -> None:
     """Run the set that is due. A trial that crashes goes back; whatever crashes, restarts."""
     flash = Flash()
     record, safe = begin(flash)
+    timer = guard() if record is not None else None
+    if timer is not None:
+        _timer.append(timer)
     if record is not None and record[SLOT] and not safe:
         sys.path[:] = [sys.path[0], ".frozen", SETS[record[SLOT]]]  # nothing of the other sets
     try:

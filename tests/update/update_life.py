@@ -149,6 +149,43 @@ for data, name in (
         continue
     check(node.state == update.IDLE and (at < 0 or counted[at] == 1), name or "nothing", data[:4])
 
+
+# -- what hangs before its main loop is started again; one tick of it is enough
+class Timer:
+    ONE_SHOT = 0
+    log = None
+
+    def __init__(self, number):
+        Timer.log.append(number)
+
+    def init(self, period, mode, callback):
+        Timer.log.append(period)
+        Timer.callback = callback
+
+    def deinit(self):
+        Timer.log.append("off")
+
+
+Timer.log = []
+
+
+class Machine:
+    Timer = Timer
+
+    @staticmethod
+    def reset():
+        Timer.log.append("reset")
+
+
+sys.modules["machine"] = Machine
+start._timer.append(start.guard())
+Timer.callback(start._timer[0])
+board = Board(lib())
+board.boot(None)
+board.boot(None)
+print("guard", Timer.log)
+del sys.modules["machine"]
+
 # -- the parsers: mutated and random bytes give None or a sentence
 state = 7
 turns = int(os.getenv("QUELEA_FUZZ") or 4000)

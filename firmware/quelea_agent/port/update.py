@@ -197,6 +197,7 @@ class Update:
         """Do what is due: at most one slice. up: whether there is a broker."""
         if self._began_ms < 0:
             self._began_ms = now_ms
+            self._start.relax()
         self._watch(now_ms, up)
         if self._announced is not None and not self.record[self._start.TRIAL]:
             document = self._announced
