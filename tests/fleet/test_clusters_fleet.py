@@ -9,8 +9,8 @@ from pathlib import Path
 def test_clusters_of_real_nodes_agree_in_spite_of_a_lying_delegate(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "quelea.cli", "fleet", "--json", "--runs", str(tmp_path),
-         "--clusters", "3", "--nodes", "16", "--seconds", "10", "--no-chaos",
-         "--period-ms", "200", "--epoch-rounds", "15"],
+         "--clusters", "3", "--nodes", "16", "--seconds", "14", "--no-chaos",
+         "--period-ms", "100", "--epoch-rounds", "60"],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.stdout, done.stderr

@@ -113,6 +113,14 @@ def test_a_node_that_strays_or_waits_is_seen():
     assert run.failed() == ["nodes without the fleet's value at the end"]
 
 
+def test_a_node_that_never_agrees_is_seen():
+    run = Run()
+    for row in run.said:
+        if row.node == 4:
+            row.document["cluster"]["fleet_q"] = 230
+    assert "the fleet's value, least spread" in run.failed()
+
+
 def test_a_late_successor_is_seen():
     for late, failed in ((2.6, []), (3.4, ["a successor of n06"])):
         run = Run()

@@ -17,7 +17,6 @@ from quelea.topology.robustness import certify
 NODES = 24  # where --nodes is not given
 INTERVAL_ROUNDS = 2
 TERM_SHARE = 0.8  # of the run: then the ranks rotate, after the kill half way
-EPOCH_ROUNDS = 20  # where --epoch-rounds is not given: a few rounds do, all to all
 
 
 def smallest(faults_max: int) -> int:
@@ -76,8 +75,6 @@ def make(options: FleetOptions) -> plan.Plan:
         options = replace(options, nodes=max(NODES, options.nodes))
     if "liars" not in options.said:
         options = replace(options, liars=1)
-    if "epoch_rounds" not in options.said:
-        options = replace(options, epoch_rounds=EPOCH_ROUNDS)
     options.check()
     for flag, given in (
         ("--mode", options.mode == "exact"), ("--topology", bool(options.topology)),

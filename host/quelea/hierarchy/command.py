@@ -136,14 +136,14 @@ def checks(result: Result) -> list[Check]:
 
 def _table(console: Console, result: Result) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("form", "intervals", "worst off", "sent", "heard", "bytes"):
+    for name in ("form", "intervals", "off", "sent", "heard", "bytes"):
         table.add_column(name, justify="left" if name == "form" else "right", no_wrap=True)
     for name, course in (("clusters", result.clusters), ("flat", result.flat)):
         at = _at(course)
         there = "" if course.reached is not None else ", stopped"
         table.add_row(
             name + there, str(at + 1), f"{course.worst[at]:.2%}",
-            f"{course.sent[at]:,}", f"{course.heard[at]:,}", f"{course.heard_bytes[at]:.1e}",
+            *(_millions(part[at]) for part in (course.sent, course.heard, course.heard_bytes)),
         )  # fmt: skip
     for name, row in result.lied.items():
         when = "never" if row.reached is None else str(row.reached + 1)
@@ -158,6 +158,10 @@ def _table(console: Console, result: Result) -> None:
     ):
         table.add_row(name, "", f"{off:.2%}", "", "")
     console.print(table)
+
+
+def _millions(count: int) -> str:
+    return f"{count / 1e6:,.1f} M"
 
 
 def figures(fleet: ground.Ground, result: Result) -> dict[str, Any]:

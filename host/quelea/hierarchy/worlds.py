@@ -42,12 +42,13 @@ def drawn(seed: int) -> World:
     """Return clusters with F liars in each, as the seed says."""
     rng = random.Random(f"hierarchy {seed}")
     faults_max = rng.choice((1, 1, 2))
-    sizes = [rng.choice((3, 4)) * faults_max + 2 for _ in range(rng.choice((3, 5)))]
+    sizes = [rng.choice((3, 4, 6)) * faults_max + 2 for _ in range(rng.choice((3, 5)))]
     hierarchy = ring_of(
         sizes,
         faults_max,
         interval_rounds=rng.choice((1, 1, 3)),
         term_intervals=rng.choice((0, 20)),
+        candidates=3 * faults_max + 3,  # larger clusters have plain members too
     )
     liars = {
         number: rng.choice(LIES)
