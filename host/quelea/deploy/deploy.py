@@ -48,6 +48,7 @@ def deploy(job: Job, given: Sequence[str], progress: Progress) -> list[Row]:
     found, missing = targets(fleet, given)
     rows = [_unknown(fleet, node_id) for node_id in missing]
     for node_id in fleet.ids:
+        fleet.check(node_id)
         fleet.stage(node_id)  # compiled here, once, where an error is for all boards
     if job.anew or changed_limits(fleet):
         still = _stop_all(job, found, missing, progress)

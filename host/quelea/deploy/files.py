@@ -77,8 +77,9 @@ class Files:
         self._repl.run(scripts.gone([STARTS, *OVER_AIR]))
 
     def updated(self) -> bool:
-        """Return whether the board runs a set that came over the air."""
-        return any(self.hashes(list(OVER_AIR)).values())
+        """Return whether the board runs a set that came over the air, or tries one."""
+        code = f"for _n in {OVER_AIR!r}:\n    print(_read(_n))\n"
+        return over_air(self._repl.run(code))
 
     def remove_others(self, wanted: Mapping[str, bytes]) -> int:
         """Remove what an earlier deployment left and this one does not have; return how many."""
@@ -100,6 +101,18 @@ class Files:
                 f"{len(wrong)} files are not as they were sent", ", ".join(wrong[:5]),
                 "repeat the command; if it stays so, the flash is worn out",
             )  # fmt: skip
+
+
+def over_air(printed: str) -> bool:
+    """Return whether the newer of two boot records, a line each, names another set than lib."""
+    newest, slot = -1, 0
+    for line in printed.split("\n")[:2]:
+        words = line.split(" ")[:4]
+        if len(words) == 4 and all(word.isdecimal() and len(word) < 10 for word in words):
+            count, of_set = int(words[0]), int(words[1])
+            if count > newest:
+                newest, slot = count, of_set
+    return slot != 0
 
 
 def mark(digest: str, parts: list[str], names: list[str]) -> bytes:

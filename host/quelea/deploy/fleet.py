@@ -97,8 +97,9 @@ class BoardFleet:
         for key in ("sensor", "load", "wdt_ms"):
             if key in board:
                 config[key] = board[key]
-        if "update" in board.get("parts", ()):
-            config["update"] = {"key": self._update_key(node_id)}
+        trust = self.keys(node_id).get("trust")
+        if "update" in board.get("parts", ()) and isinstance(trust, dict):
+            config["update"] = {"key": base64.b64decode(str(trust.get("key", ""))).hex()}
         return config
 
     def keys(self, node_id: str) -> dict[str, Any]:
@@ -106,17 +107,15 @@ class BoardFleet:
         keys = self.secrets.node(node_id).get("keys")
         return keys if isinstance(keys, dict) else {}
 
-    def _update_key(self, node_id: str) -> str:
-        """Return the public key, hexadecimal, by which updates over the air are checked."""
-        trust = self.keys(node_id).get("trust")
-        try:
-            return base64.b64decode(trust["key"], validate=True).hex()  # type: ignore[index]
-        except (TypeError, KeyError, ValueError):
+    def check(self, node_id: str) -> None:
+        """UserError for what a node would be given and cannot use."""
+        if "update" in self.tables.of(node_id).get("parts", ()) and not self.keys(node_id):
             raise UserError(
                 "updates over the air need the key that they are signed with",
-                str(self.path), 'parts = ["update"]',
+                str(self.path),
+                'parts = ["update"]',
                 f"`quelea ca init {self.name}`, then `quelea ca deliver {self.path}`",
-            ) from None  # fmt: skip
+            )
 
     def secret(self, node_id: str) -> dict[str, Any]:
         """Return what goes into a board's protected store; UserError if it does not fit there."""

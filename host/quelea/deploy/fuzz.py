@@ -43,6 +43,7 @@ REPL = TURN.join(
         b"",
         b"MicroPython v1.24.1 on 2024-11-29; Generic ESP32 module with ESP32\r\n>>> ",
         b"\r\n>>> \r\nraw REPL; CTRL-B to exit\r\n>",
+        b"OK\r\nMPY: soft reboot\r\nraw REPL; CTRL-B to exit\r\n>",
         b"R\x01\x80\x00\x01",
         b"",
         b"\x04some text\r\n\x04\x04>",
@@ -60,6 +61,8 @@ NAMES = ["lib/quelea_agent/agent.mpy", "main.py"]
 HASHES = b"0" * 64 + b"\n-\n"
 MARK = b'{"digest":"0123456789abcdef","parts":[],"files":["main.py","lib/quelea_proto/x.mpy"]}'
 PUT_IN = (b"[" * 50, b"\x04", b"\xff\xfe", b"1e999", b"null", b"-1", b"\xc0")
+
+BOOTS = b"12 0 0 0 1 0 0 0 0 0123456789abcdef\n13 1 0 1 1 7 6 7 0 0123456789abcdef\n"
 
 
 class DeadLine:
@@ -150,6 +153,7 @@ def parsers() -> list[tuple[str, bytes, Callable[[bytes], object]]]:
         ("facts", FACTS, lambda data: answers.facts(text(data))),
         ("hashes", HASHES, lambda data: answers.hashes(text(data), NAMES)),
         ("firmware.json", MARK, lambda data: files.listed(text(data))),
+        ("boot records", BOOTS, lambda data: files.over_air(text(data))),
         ("traceback", CONSOLE, lambda data: repl.trouble(text(data)).what),
         ("raw REPL", REPL, _repl),
         ("esptool", FLASH, _reader),

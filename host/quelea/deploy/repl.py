@@ -20,6 +20,7 @@ OUTPUT_BYTES_MAX = 1 << 18  # the longest that our scripts print is the hashes o
 QUIET_S = 0.1  # after Ctrl-C: a program that ends in order has last words
 ENTER_S = 2.0
 ENTER_TRIES = 3
+CLEAR_S = 10.0
 ANSWER_S = 10.0
 STEP_BYTES = 256  # of source without raw paste, which has no flow control
 STEP_S = 0.01
@@ -40,7 +41,7 @@ class Repl:
 
     # -- coming and going -----------------------------------------------------------------------
     def enter(self, tries: int = ENTER_TRIES) -> None:
-        """Stop what runs and enter; BoardFailed if the board does not follow."""
+        """Stop what runs and enter, the heap empty; BoardFailed if the board does not follow."""
         heard = bytearray()
         for left in range(tries, 0, -1):
             if left == 1:  # what Ctrl-C does not stop, its reset line may
@@ -53,7 +54,9 @@ class Repl:
             del heard[:-OUTPUT_BYTES_MAX]
             self._seen.clear()
             if before is not None:
-                self.stopped = self.stopped or BANNER in heard or b"KeyboardInterrupt" in heard
+                if not self.stopped and (BANNER in heard or b"KeyboardInterrupt" in heard):
+                    self.stopped = True
+                    self.clear()
                 return
         if not heard:
             raise BoardFailed("the board answers nothing", f"{tries} times Ctrl-C", HANGS)
@@ -63,6 +66,13 @@ class Repl:
         if b"rst:0x" in heard and BANNER not in heard:
             raise BoardFailed("there is no MicroPython on the board", said, "`quelea flash`")
         raise BoardFailed("the board does not come to its prompt", f"it said: {said}", HANGS)
+
+    def clear(self) -> None:
+        """Empty the heap: a soft reset in the raw REPL runs no main.py."""
+        self._line.write(RUN)
+        if self._take(PROMPT, CLEAR_S) is None:
+            self._seen.clear()
+            self.enter()
 
     def leave(self) -> None:
         """Go back to the prompt for people; what was stopped stays so."""

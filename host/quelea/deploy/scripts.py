@@ -42,6 +42,8 @@ def _facts():
         stored = _secrets()
         digest = hexlify(hashlib.sha256(stored).digest()).decode()
         who = json.loads(stored)
+    except MemoryError:
+        raise
     except Exception:
         digest, who = "", {{}}
     try:
@@ -84,6 +86,12 @@ def _hash(name):
     except OSError:
         return "-"
     return hexlify(total.digest()).decode()
+def _read(name):
+    try:
+        with open(name) as file:
+            return file.read(200)
+    except (OSError, ValueError):
+        return ""
 def _gone(name):
     try:
         os.remove(name)

@@ -18,6 +18,7 @@ def _board(row):
     import machine as real
     from json import dump, load
     side = vfs.VfsPosix(folder)
+    beside = "" if blocks else "../"  # of what becomes the current folder
     system = os.system
     class Machine:
         VIRTUAL = machine_text
@@ -37,7 +38,7 @@ def _board(row):
                 raise OSError(-4361, "ESP_ERR_NVS_INVALID_NAME")
             self._space = space + "."
             try:
-                with side.open("nvs.json", "r") as file:
+                with side.open(beside + "nvs.json", "r") as file:
                     self._rows = load(file)
             except OSError:
                 self._rows = {}
@@ -58,7 +59,7 @@ def _board(row):
         def set_i32(self, key, value):
             self._set(key, "i32", int(value))
         def get_blob(self, key, buffer):
-            data = bytes(self._get(key, "blob"))
+            data = bytes.fromhex(self._get(key, "blob"))
             if len(data) > len(buffer):
                 raise OSError(-4364, "ESP_ERR_NVS_INVALID_LENGTH")
             buffer[: len(data)] = data
@@ -66,25 +67,25 @@ def _board(row):
         def set_blob(self, key, data):
             if len(data) > 4000:
                 raise OSError(-4366, "ESP_ERR_NVS_VALUE_TOO_LONG")
-            self._set(key, "blob", list(bytes(data)))
+            self._set(key, "blob", bytes(data).hex())
         def erase_key(self, key):
             if self._rows.pop(self._space + key, None) is None:
                 raise OSError(-4354, "ESP_ERR_NVS_NOT_FOUND")
         def commit(self):
-            with side.open("nvs.new", "w") as file:
+            with side.open(beside + "nvs.new", "w") as file:
                 dump(self._rows, file)
-            side.rename("nvs.new", "nvs.json")
+            side.rename(beside + "nvs.new", beside + "nvs.json")
     class Esp32:
         pass
     class Blocks:
         def __init__(self):
             try:
-                self._file = side.open("flash.img", "r+b")
+                self._file = side.open("/flash.img", "r+b")
             except OSError:
-                with side.open("flash.img", "wb") as file:
+                with side.open("/flash.img", "wb") as file:
                     for _ in range(blocks):
                         file.write(b"\\xff" * 4096)
-                self._file = side.open("flash.img", "r+b")
+                self._file = side.open("/flash.img", "r+b")
         def readblocks(self, block, buffer, offset=0):
             self._file.seek(block * 4096 + offset)
             self._file.readinto(buffer)
