@@ -16,6 +16,7 @@ EXTRAS = {
     "stim": "quantum",
     "nir": "spiking",
     "sklearn": "spiking",
+    "libsumo": "traffic",
 }
 
 
