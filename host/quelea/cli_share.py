@@ -27,13 +27,16 @@ def share(
     loss: Annotated[float, typer.Option(help="Rows lost also when all else is calm.")] = 0.0,
     liars: Annotated[int, typer.Option(help="So many mint units and tell everybody else.")] = 0,
     changes: Annotated[int, typer.Option(help="Of the demands in the calm; 0: safety only.")] = 3,
+    bare: Annotated[
+        bool, typer.Option("--bare", help="Without settling, ramps, least times and turns.")
+    ] = False,
     jobs: Annotated[int, typer.Option(help="Processes.")] = 2,
     json: Json = False,
 ) -> None:
     """Share a limit in virtual time under every fault: is it kept, and how well is it shared?"""
     from quelea.headroom.command import command
 
-    raise typer.Exit(command(config, seeds, seed, loss, liars, changes, jobs, as_json=json))
+    raise typer.Exit(command(config, seeds, seed, loss, liars, changes, bare, jobs, as_json=json))
 
 
 def hierarchy(
