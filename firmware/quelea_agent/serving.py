@@ -24,9 +24,11 @@ from quelea_proto.limits import const
 from quelea_proto.serving_row import HELD, READY, STATE, Row
 
 from quelea_agent.lending import Lending
-from quelea_agent.placing import Ball
+from quelea_agent.placing import MARGIN, Ball
 
 SILENT_ROUNDS = const(4)  # who says nothing for so long has nothing and asks nothing
+RESTLESS_MAX = const(6)
+QUIET_ROUNDS = const(16)
 PATIENCE = const(1)  # rounds that a plan has to come about before others are asked
 
 
@@ -69,7 +71,9 @@ class Serving(Lending):
         self._ready = bytearray(count * self.models)  # by member * models + model
         self.loads = 0
         self.refused = 0
-        self.settled = 0  # rounds since the own set last changed
+        self.settled = 0  # thoughts since the own set last changed
+        self.margin = MARGIN  # a step must bring one part in so many of what is in sight,
+        self._restless = 0  # one in half as many for each recent change
         self.length = 0
         self._silent = [SILENT_ROUNDS] * count
         self._session_heard = [0] * count
@@ -86,8 +90,8 @@ class Serving(Lending):
             ball.held[m] = self.open[m]
         ball.time_ms[0] = self.plan.time_ms
         ball.list_wants()
-        moved = ball.search(self.plan.memory) if think else 0
-        self.settled = 0 if moved else self.settled + 1
+        if think:
+            self._search()
         for m in range(self.models):
             self.open[m] = ball.held[m]
         self._load()
@@ -95,6 +99,17 @@ class Serving(Lending):
         self._answer_here()
         self._route()
         self._pack_state()
+
+    def _search(self) -> None:
+        """Improve the own set; who has moved needs more to move again, until it was quiet long."""
+        self.ball.margin = max(1, self.margin >> self._restless)
+        if self.ball.search(self.plan.memory):
+            self.settled = 0
+            self._restless = min(RESTLESS_MAX, self._restless + 1)
+            return
+        self.settled += 1
+        if self.settled % QUIET_ROUNDS == 0 and self._restless:
+            self._restless -= 1
 
     def _age(self) -> None:
         for member in range(1, len(self._silent)):

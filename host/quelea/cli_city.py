@@ -42,14 +42,31 @@ def traffic(
         Path, typer.Option(help="Where a table keeps the runs that are done.")
     ] = Path("runs/traffic/results.jsonl"),
     record: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
+    anew: Annotated[
+        bool, typer.Option("--run/--no-run", help="Run what is missing, or only show the rest.")
+    ] = True,
     json: Json = False,
 ) -> None:
     """A city's signals in SUMO: one agent an intersection, beside the usual controllers."""
     from quelea.traffic.command import Options, command
 
     options = Options(
-        network, every, controller, seed, seeds, liars, cut_links, lie, gui, fleet, seconds,
-        png, jobs, results, record
+        network,
+        every,
+        controller,
+        seed,
+        seeds,
+        liars,
+        cut_links,
+        lie,
+        gui,
+        fleet,
+        seconds,
+        png,
+        jobs,
+        results,
+        record,
+        anew,
     )
     raise typer.Exit(command(options, as_json=json))
 
@@ -57,7 +74,7 @@ def traffic(
 def serve(
     instance: Annotated[str, typer.Option(help="hard or trace; default: both.")] = "",
     seed: Annotated[int, typer.Option(help="The first of --seeds.")] = 1,
-    seeds: Annotated[int, typer.Option(help="How many instances.")] = 10,
+    seeds: Annotated[int, typer.Option(help="How many; 0: 10 instances, 2 of openb.")] = 0,
     nodes: Annotated[int, typer.Option(help="Of an instance, 6 to 40.")] = 12,
     limit_s: Annotated[float, typer.Option(help="Time for one optimum.")] = 90.0,
     requests: Annotated[

@@ -43,12 +43,12 @@ def test_processes_answer_and_nothing_is_lost_when_one_dies(
     monkeypatch.setattr(live, "PERIOD_MS", 400)
     with live.ServeFleet(catalogue, tmp_path, 2, nodes=6) as fleet:
         fleet.spoil_every = 8
-        phases = live.run(fleet, 9.0, Console(stderr=True, quiet=True))
+        phases = live.run(fleet, 6.0, Console(stderr=True, quiet=True))
         pids = [fleet.supervisor.pid(live.node_id(number)) for number in fleet.numbers]
         faulty, spoilt = fleet.total("faulty"), fleet.spoilt
     sent = sum(one.tally.sent for one in phases)
     answered = sum(one.tally.answered for one in phases)
-    assert sent > 50
+    assert sent > 30
     assert sum(one.tally.lost for one in phases) == 0
     assert sum(one.tally.wrong for one in phases) == 0
     assert answered > 0.6 * sent
@@ -137,7 +137,7 @@ def test_options_are_refused_in_words() -> None:
     from quelea.errors import UserError
     from quelea.serving.command import Options
 
-    for wrong in ({"instance": "soft"}, {"nodes": 3}, {"seeds": 0}, {"seconds": 1},
+    for wrong in ({"instance": "soft"}, {"nodes": 3}, {"seeds": -1}, {"seconds": 1},
                   {"fleet": True, "openb": Path(".")}):  # fmt: skip
         with pytest.raises(UserError):
             dataclasses.replace(Options(), **wrong).check()

@@ -56,7 +56,7 @@ class Node:
         )  # fmt: skip
         self.agent = Serving(plan, session)
         self.agent.instant = False
-        self.agent.ball.margin = serving["margin"]
+        self.agent.margin = serving["margin"]
         self.think_rounds = serving["think_rounds"]
         self.desk = Desk(
             self.agent,

@@ -16,6 +16,7 @@ from quelea.serving import setting
 
 WIDTH = 118
 SEEDS_MAX = 1000
+SEEDS, OPENB_SEEDS = 10, 2
 LIMIT_S_MAX = 3600.0
 
 
@@ -25,7 +26,7 @@ class Options:
 
     instance: str = ""
     seed: int = 1
-    seeds: int = 10
+    seeds: int = 0  # 0: SEEDS, or OPENB_SEEDS
     nodes: int = setting.NODES
     limit_s: float = 90.0
     requests: Path | None = None
@@ -48,7 +49,7 @@ class Options:
             )  # fmt: skip
         for flag, value, low, high in (
             ("--seed", self.seed, 0, setting.SEED_MAX - SEEDS_MAX),
-            ("--seeds", self.seeds, 1, SEEDS_MAX),
+            ("--seeds", self.seeds, 0, SEEDS_MAX),
             ("--nodes", self.nodes, setting.NODES_MIN, setting.NODES_MAX),
             ("--limit-s", self.limit_s, 1, LIMIT_S_MAX),
             ("--seconds", self.seconds, 20, 3600),
@@ -85,7 +86,7 @@ def _placers(options: Options, console: Console) -> tuple[list[Check], dict[str,
     from quelea.serving import trials
     from quelea.serving.picture import draw
 
-    seeds = range(options.seed, options.seed + options.seeds)
+    seeds = range(options.seed, options.seed + (options.seeds or SEEDS))
     outcomes = trials.run(
         options.names, seeds, options.nodes, options.limit_s,
         options.runs / "serving" / "optima.json", options.requests,
@@ -126,7 +127,7 @@ def _openb(options: Options, folder: Path, console: Console) -> tuple[list[Check
 
     trace = openb.load(folder)
     console.print(f"{len(trace.gpus)} nodes, {trace.gpus.sum()} GPUs, {len(trace.pod_gpus)} pods")
-    seeds = range(options.seed, options.seed + options.seeds)
+    seeds = range(options.seed, options.seed + (options.seeds or OPENB_SEEDS))
     table = Table(title=f"GPUs allocated, percent; {len(seeds)} seeds", title_justify="left")
     for heading in ("policy", *(f"{share:.0%} asked" for share in openb.SHARES), "probes a pod"):
         table.add_column(heading, justify="left" if heading == "policy" else "right")

@@ -14,12 +14,12 @@ from quelea.serving.openb import SHARES, WHOLE, Cluster, Ints, Mix, Trace, workl
 from quelea.topology.draws import Draws
 
 PROBES = 20
-VIEW_PODS = 200  # arrivals between two views of all
+VIEW_PODS = 100  # arrivals between two views of all
 BATCH = 10  # nodes asked at once
 GOSSIPED = f"gradient, {PROBES} probes of a gossiped view"
 PUBLISHED, NEAR = 92.86, 0.75  # percent: best fit at full demand (Weng and others), and a spread
 GOAL = 95.0
-TIGHT = 0.2  # milli of fragments that a processor or GPU left over weighs
+TIGHT = 0.3  # milli of fragments that a processor or GPU left over weighs
 
 
 Found = tuple[int, Ints]
