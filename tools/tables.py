@@ -6,9 +6,10 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import ModuleType
 
 from quelea_agent import counters
-from quelea_proto import cluster_row, frames, headroom_row, limits, topics
+from quelea_proto import cluster_row, frames, headroom_row, limits, pulse_row, topics
 from quelea_proto.rules import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,23 +52,32 @@ def frame_tables() -> str:
 
 def headroom_table() -> str:
     """The headroom row: offset, bytes, type, meaning; n is the number of other members."""
+    return _row_table(headroom_row, "headroom")
+
+
+def pulse_table() -> str:
+    """The pulse likewise."""
+    return _row_table(pulse_row, "pulse")
+
+
+def _row_table(module: ModuleType, name: str) -> str:
     rows: list[tuple[Cell, ...]] = [
-        (0, 1, "version, kind", "u8", f"version {limits.VERSION} << 5 | kind {headroom_row.KIND}"),
+        (0, 1, "version, kind", "u8", f"version {limits.VERSION} << 5 | kind {module.KIND}"),
         (1, 1, "limit", "u8", f"which of the fleet's limits, 0..{limits.SHARED_LIMITS_MAX - 1}"),
     ]
     at = 2
-    for field, width, unit in headroom_row.FIELDS:
+    for field, width, unit in module.FIELDS:
         rows.append((at, width, field, _type(width, False), unit))
         at += width
     rows.append((at, 1, "count", "u8", f"n, 0..{limits.PEERS_MAX}"))
     each = 0
-    for field, width, unit in headroom_row.COLUMNS:
+    for field, width, unit in module.COLUMNS:
         row = _place(at + 1, each), _times(width), field, f"n x {_type(width, False)}", unit
         rows.append(row)
         each += width
     rows.append((_place(at + 1, each), 2, "crc", "u16", "CRC-16/CCITT-FALSE of the rest"))
-    sizes = ", ".join(f"n = {n}: {headroom_row.row_bytes(n)}" for n in (1, 7, limits.PEERS_MAX))
-    title = f"**Kind {headroom_row.KIND}, `headroom`.** Bytes by number of others: {sizes}."
+    sizes = ", ".join(f"n = {n}: {module.row_bytes(n)}" for n in (1, 7, limits.PEERS_MAX))
+    title = f"**Kind {module.KIND}, `{name}`.** Bytes by number of others: {sizes}."
     return f"{title}\n\n{table(('at', 'bytes', 'field', 'type', 'meaning'), rows)}"
 
 
@@ -182,6 +192,7 @@ def mutation_table() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "frames": frame_tables,
     "headroom": headroom_table,
+    "pulse": pulse_table,
     "cluster": cluster_table,
     "causes": cause_table,
     "topics": topic_table,
