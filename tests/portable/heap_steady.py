@@ -33,20 +33,21 @@ total = 0
 many = [[100 + i, "n" + str(i), i] for i in range(126)]
 RULES = ("mean", "trimmed-mean", "wmsr", "midpoint", "median", "trim-and-clip", "clipped-wmsr")
 for rule in RULES:
-    for sign in (1, -1, 0):
+    for sign in (1, -1, 0, 2):
+        quiet = 3 if sign == 2 else 0  # a cadence
         agent = agent_of(rule=rule, neighbours=many, faults_max=20, fresh_rounds=100,
-                         lo_q=-TOP, hi_q=TOP)  # fmt: skip
+                         lo_q=-TOP, hi_q=TOP, quiet_rounds_max=quiet, dead_band_q=TOP)  # fmt: skip
         frames = []
         for i in range(126):
-            value_q = TOP * (sign or (1 if i & 1 else -1))
+            value_q = TOP * (sign if sign in (1, -1) else (1 if i & 1 else -1))
             frames.append((100 + i, state_frame(100 + i, 1073741822, value_q)))
         size = grown(agent, frames)
         if size:
             print("FAIL", rule, sign, size)
         total += size
 for edge in ((0, 0, 0), (WIDE, 1, 127), (-WIDE, 2, -127), (5, 6, 1)):
-    for value_q in (WIDE, -WIDE, 3):
-        agent = agent_of(mode="exact", fanout=3)
+    for value_q in (WIDE, -WIDE, 3, 4):
+        agent = agent_of(mode="exact", fanout=3, quiet_rounds_max=3 if value_q == 4 else 0)
         frames = []
         for seq in range(1073741820, 1073741823):
             frames += [(n, flow_frame(n, seq, value_q, edge)) for n in (1, 2, 9)]
