@@ -38,6 +38,7 @@ class Options:
     jobs: int = 1
     results: Path = RESULTS
     record: Path | None = None
+    anew: bool = True
 
     def check(self) -> None:
         """UserError for a flag out of range."""
@@ -162,7 +163,7 @@ def _table(options: Options, say: Any) -> tuple[list[dict[str, Any]], dict[str, 
     chosen = [options.controller] if options.controller else list(table.COMPARED)
     seeds = range(options.seed, options.seed + options.seeds)
     jobs = table.jobs(names, chosen, seeds, options.liars, options.cuts, options.lie)
-    rows = table.gather(jobs, options.results, options.jobs, say)
+    rows = table.gather(jobs, options.results, options.jobs if options.anew else 0, say)
     for line in table.lines(rows):
         say(line)
     checks = table.checks(rows)

@@ -63,6 +63,8 @@ def fill(jobs: Iterable[Job], path: Path, workers: int) -> Iterator[Row]:
     waiting: set[Future[Any]] = {pool.submit(run, job) for job in todo}
     try:
         with path.open("a") as file:
+            if path.stat().st_size and not path.read_text().endswith("\n"):
+                file.write("\n")  # after a line that was cut
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:

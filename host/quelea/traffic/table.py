@@ -44,9 +44,14 @@ def lie_options(lie: str) -> tuple[tuple[str, int], ...]:
 def gather(
     todo: list[Job], path: Path, workers: int, say: Callable[[str], None]
 ) -> list[store.Row]:
-    """Run what is missing, with progress; return the rows of all jobs."""
+    """Run what is missing, with progress; return the rows of all jobs.
+
+    workers: processes; 0 runs nothing and returns the rows that are there.
+    """
     known = store.load(path)
     missing = sum(store.job_key(job) not in known for job in todo)
+    if not workers:
+        return [known[key] for key in map(store.job_key, todo) if key in known]
     if missing:
         say(f"{missing} of {len(todo)} runs to do; results go to {path}")
     for done, row in enumerate(store.fill(todo, path, workers), 1):
