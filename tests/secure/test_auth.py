@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from quelea.secure import keys
+from quelea_agent.agent import Agent
 from quelea_agent.port import auth, session
 from quelea_proto import topics
+from quelea_proto.frames import NODE, SEQ, SESSION, STATE, Frame, frame_bytes, pack
 from ring import FLEET, IDS, MASTER, Node, greet, settings_of
 
 MODES = ("fleet", "pairwise")
@@ -190,6 +192,28 @@ def test_an_hour_of_traffic_again(nodes: list[Node]) -> None:
     greet(*nodes)
     assert two.hear(one.say(b"now"))
     assert not any(two.hear(message) for message in hour)
+
+
+def test_what_an_agent_refuses_by_itself() -> None:
+    """Without tags: all that is old, but for what reaches it before the sender does."""
+
+    def said(session_of: int, seq: int) -> tuple[int, bytes]:
+        frame = Frame(2)
+        frame.kind = STATE
+        frame.head[NODE], frame.head[SESSION], frame.head[SEQ] = 2, session_of, seq
+        buffer = bytearray(frame_bytes(STATE, 2))
+        pack(frame, buffer)
+        return 2, bytes(buffer)
+
+    agent = Agent(settings_of(1), 9)
+    old = [said(4, seq) for seq in (1, 2, 3)]
+    agent.step(0, old[:1])
+    assert agent.counters.named() == {"frames_in": 1, "accepted": 1}, "the gap that auth closes"
+    agent.step(0, [said(5, 1), said(5, 2)])
+    agent.step(0, [*old, said(5, 1), said(5, 2)])
+    named = agent.counters.named()
+    assert named["accepted"] == 3
+    assert (named["session_old"], named["stale"], named["duplicate"]) == (3, 1, 1)
 
 
 def test_a_boot_of_both_ends(nodes: list[Node]) -> None:
