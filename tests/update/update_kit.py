@@ -177,6 +177,7 @@ class Board:
             node.receive(node.topic, b"good" + offered.body)
         for _ in range(ticks):
             self.now_ms += 5
+            sys.modules["quelea_agent.port.signed"] = _Signed  # an Update lets go of the module
             node.tick(self.now_ms, version not in self.alone)
             self.events += [row[0] for row in node.events]
             node.events.clear()
@@ -189,7 +190,7 @@ class Board:
                     node.receive(node.chunk_topic, data)
             if node.restarting:
                 return node
-            if node.state == update.IDLE and node._good and node._announced is None:
+            if node.idle and node._good and node._announced is None:
                 return node
         return node
 

@@ -58,15 +58,18 @@ check(node.state == update.IDLE, "the same message brings nothing")
 node = board.boot(TWO)
 check(node.restarting, "anew after a restart")
 
-# -- a chunk that nobody wants, twice, too long, of another version
+# -- what is not signed, or signed anew, does not disturb what is in hand
 board = Board(lib())
-stray = [THREE.chunk(0, 0), TWO.chunk(2, 7), b"", b"x" * 2000, TWO.chunk(0, 0)[:10]]
+answered = []
 
 
-def noisy(offered, file, at):
-    for data in stray:
-        node_of[0].receive(node_of[0].chunk_topic, data)
-    node_of[0].receive(node_of[0].chunk_topic, offered.chunk(file, at))
+def disturbed(offered, file, at):
+    answered.append(1)
+    node = node_of[0]
+    if len(answered) == 2:
+        node.receive(node.topic, b"evil" + THREE.body)
+    if len(answered) == 3:
+        node.receive(node.topic, b"good" + TWO.body + b" ")
     return offered.chunk(file, at)
 
 
@@ -77,6 +80,29 @@ make = update.Update
 def kept(*args):
     node_of[:] = [make(*args)]
     return node_of[0]
+
+
+update.Update = kept
+node = board.boot(TWO, 9000, disturbed)
+update.Update = make
+check(node.restarting and len(answered) == 5, "undisturbed", board.events, len(answered))
+board = Board(lib())
+node = board.boot(TWO, 300, lambda offered, file, at: None)
+check(node.state == update.FETCHING, "in hand")
+node.receive(node.topic, b"")
+node.tick(board.now_ms + 5, True)
+check(node.idle and node.fetch is None, "taken back")
+
+# -- a chunk that nobody wants, twice, too long, of another version
+board = Board(lib())
+stray = [THREE.chunk(0, 0), TWO.chunk(2, 7), b"", b"x" * 2000, TWO.chunk(0, 0)[:10]]
+
+
+def noisy(offered, file, at):
+    for data in stray:
+        node_of[0].receive(node_of[0].chunk_topic, data)
+    node_of[0].receive(node_of[0].chunk_topic, offered.chunk(file, at))
+    return offered.chunk(file, at)
 
 
 update.Update = kept

@@ -26,6 +26,7 @@ class Fetch:
 
     def __init__(self, files, source: str, side: str, body) -> None:
         self.version = body.version
+        self.digest = body.list_digest  # of the list: what it is
         self.wanted = None
         self.done = False
         self.problem = ""

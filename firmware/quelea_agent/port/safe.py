@@ -63,7 +63,7 @@ class SafeNode:
         try:
             while not self.transport.woken and not self.update.restarting:
                 now_ms = self.ticks.ticks_ms()
-                if ticks_diff(now_ms, began_ms) >= RETRY_MS and self.update.state == update.IDLE:
+                if ticks_diff(now_ms, began_ms) >= RETRY_MS and self.update.idle:
                     self.update.retry()
                     continue
                 self._turn(now_ms)

@@ -59,10 +59,9 @@ _PERIODS = (
 )
 
 IDLE = 0
-CHECKING = 1
-FETCHING = 2
-WAITING = 3  # all is there; the restart is due
-WORDS = ("idle", "checking", "fetching", "waiting")
+FETCHING = 1
+WAITING = 2  # all is there; the restart is due
+WORDS = ("idle", "fetching", "waiting")
 
 
 def problem_of(cfg: object, trust: object = None) -> str:
@@ -162,6 +161,11 @@ class Update:
         top = self.record[self._start.TOP]
         self.events.append((name, (("version", str(top)),) + pairs))
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is in hand."""
+        return self.state == IDLE and self._check is None
+
     # -- messages -----------------------------------------------------------------------------
 
     def subscriptions(self) -> tuple:
@@ -206,9 +210,9 @@ class Update:
         if self._hurry:
             self._hurry = False
             self._due_ms = now_ms
-        if self.state != IDLE and ticks_diff(now_ms, self._due_ms) >= 0:
+        if not self.idle and ticks_diff(now_ms, self._due_ms) >= 0:
             self._work(now_ms, up)
-        if self.state != IDLE:
+        if not self.idle:
             self.next_wake_ms = self._due_ms
         else:
             self.next_wake_ms = ticks_add(now_ms, _FAR_MS if self._good else _LOOK_MS)
@@ -247,18 +251,19 @@ class Update:
         if self.restarting or digest == self._heard:
             return
         self._heard = digest
-        self.state = IDLE
-        self._check = self.fetch = None
+        self._check = None
         if len(document) > 0:
             from quelea_agent.port.signed import Check
 
             self._check = Check(self._key, b"ota", document)
-            self.state = CHECKING
             self._hurry = True
+        else:  # taken back
+            self.state = IDLE
+            self.fetch = None
 
     def _work(self, now_ms: int, up: bool) -> None:
         self._due_ms = ticks_add(now_ms, _SLICE_MS)
-        if self.state == CHECKING:
+        if self._check is not None:  # what is in hand waits, and is lost only to what is signed
             answer = self._check.step()
             if answer is not None:
                 data = self._check.body
@@ -275,7 +280,6 @@ class Update:
     def _begin(self, data: bytes, signed: bool) -> None:
         """Begin the update that was announced, if it is signed, meant for this node and newer."""
         start = self._start
-        self.state = IDLE
         if not signed:
             self.counts[_BAD_SIGNATURE] += 1
             self.events.append(("update-refused", (("cause", '"signature"'),)))
@@ -291,6 +295,9 @@ class Update:
             return
         if body.nodes is not None and self._settings.id not in body.nodes:
             return
+        if self.fetch is not None and self.fetch.digest == body.list_digest:
+            if self.fetch.version == body.version:
+                return  # signed anew; it goes on
         side = start.SETS[2 if self.record[start.SLOT] == 1 else 1]
         self.fetch = fetch.Fetch(self._files, self._source, side, body)
         self.state = FETCHING
