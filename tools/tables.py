@@ -14,6 +14,21 @@ from quelea_proto.rules import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 Cell = str | int
+Fields = tuple[tuple[str, int, str], ...]
+# head of a pulse: (name, bytes, unit); columns alike
+PULSE_FIELDS = (
+    ("node", 2, "node number of the sender"),
+    ("entry", 4, "number of its stored record, as in its headroom row; 0: it has none"),
+    ("session", 2, "of the sender's boots"),
+    ("beat", 4, "counts the rows of this boot, 1 and up"),
+    ("number", 4, "of the newest membership document that it knows, 0: none"),
+)
+PULSE_COLUMNS = (
+    ("session", 2, "session of the newest row of this neighbour, 0: none was heard"),
+    ("beat", 4, "its beat"),
+    ("mark", 1, "its incarnation; + 64: gone, that are all below; + 128: not heard for long"),
+    ("net", 4, "of one that is gone: given to it less taken from it, on the ring of 2^30"),
+)
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[Cell]]) -> str:
@@ -52,26 +67,26 @@ def frame_tables() -> str:
 
 def headroom_table() -> str:
     """The headroom row: offset, bytes, type, meaning; n is the number of other members."""
-    return _row_table(headroom_row, "headroom")
+    return _row_table(headroom_row, "headroom", headroom_row.FIELDS, headroom_row.COLUMNS)
 
 
 def pulse_table() -> str:
     """The pulse likewise."""
-    return _row_table(pulse_row, "pulse")
+    return _row_table(pulse_row, "pulse", PULSE_FIELDS, PULSE_COLUMNS)
 
 
-def _row_table(module: ModuleType, name: str) -> str:
+def _row_table(module: ModuleType, name: str, head: Fields, columns: Fields) -> str:
     rows: list[tuple[Cell, ...]] = [
         (0, 1, "version, kind", "u8", f"version {limits.VERSION} << 5 | kind {module.KIND}"),
         (1, 1, "limit", "u8", f"which of the fleet's limits, 0..{limits.SHARED_LIMITS_MAX - 1}"),
     ]
     at = 2
-    for field, width, unit in module.FIELDS:
+    for field, width, unit in head:
         rows.append((at, width, field, _type(width, False), unit))
         at += width
     rows.append((at, 1, "count", "u8", f"n, 0..{limits.PEERS_MAX}"))
     each = 0
-    for field, width, unit in module.COLUMNS:
+    for field, width, unit in columns:
         row = _place(at + 1, each), _times(width), field, f"n x {_type(width, False)}", unit
         rows.append(row)
         each += width

@@ -22,21 +22,7 @@ MARK_MASK = 63
 GONE = 64
 SUSPECT = 128
 STATE = MARK_MASK | GONE
-
-# head: (name, bytes, unit); columns alike
-FIELDS = (
-    ("node", 2, "node number of the sender"),
-    ("entry", 4, "number of its stored record, as in its headroom row; 0: it has none"),
-    ("session", 2, "of the sender's boots"),
-    ("beat", 4, "counts the rows of this boot, 1 and up"),
-    ("number", 4, "of the newest membership document that it knows, 0: none"),
-)
-COLUMNS = (
-    ("session", 2, "session of the newest row of this neighbour, 0: none was heard"),
-    ("beat", 4, "its beat"),
-    ("mark", 1, "its incarnation; + 64: gone, that are all below; + 128: not heard for long"),
-    ("net", 4, "of one that is gone: given to it less taken from it, on the ring of 2^30"),
-)
+# What each field means is in tools/tables.py: on a board it would take flash.
 
 
 def row_bytes(count: int) -> int:
