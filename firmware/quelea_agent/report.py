@@ -39,6 +39,8 @@ def birth(settings: object, session: int, facts: tuple) -> bytes:
         ("lo_q", str(settings.lo_q)),
         ("hi_q", str(settings.hi_q)),
     )
+    if settings.quiet_rounds_max:
+        pairs += (("quiet_rounds_max", str(settings.quiet_rounds_max)),)
     return rows(pairs + tuple(facts)).encode()
 
 

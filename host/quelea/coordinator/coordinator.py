@@ -43,6 +43,7 @@ class Coordinator:
         nodes: Iterable[NodeRow] | None = None,
         period_ms: int = 1_000,
         lease_periods: int = LEASE_PERIODS,
+        silence_rounds: int = 0,
         host_id: str = HOST_USER,
         on_event: Listener | None = None,
     ) -> None:
@@ -56,6 +57,7 @@ class Coordinator:
         self.fleet = fleet
         self.host_id = host_id
         self.recorder = recorder
+        lease_periods += silence_rounds  # of a fleet with a cadence
         self.intake = Intake(fleet, recorder, nodes, period_ms, lease_periods, on_event)
         self.intake.on_reply = self._replied
         self._state_topic = topics.build("host", fleet, host_id)

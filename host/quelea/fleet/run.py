@@ -269,8 +269,9 @@ class Fleet:
     ) -> Coordinator:
         options = self.options
         coordinator = Coordinator(
-            broker, options.name, recorder, nodes=self.rows, period_ms=options.period_ms
-        )
+            broker, options.name, recorder, nodes=self.rows, period_ms=options.period_ms,
+            silence_rounds=options.cadence,
+        )  # fmt: skip
         if security is not None:
             coordinator.sign = security.sign
             coordinator.intake.opened = security.opened

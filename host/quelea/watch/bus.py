@@ -100,7 +100,8 @@ class Bus:
             birth = node.birth
             if isinstance(birth.get("mode"), str):
                 settings = {k: birth.get(k) for k in ("mode", "rule", "faults_max", "period_ms",
-                                                      "epoch_rounds", "lo_q", "hi_q")}  # fmt: skip
+                                                      "epoch_rounds", "lo_q", "hi_q",
+                                                      "quiet_rounds_max")}  # fmt: skip
                 self.facts = Facts.of_run({"name": self.facts.name, "settings": settings})
                 model.facts = self.facts
                 return

@@ -22,6 +22,7 @@ class Facts:
     faults_max: int = 0
     period_ms: int = PERIOD_MS
     epoch_rounds: int = 0
+    quiet_rounds_max: int = 0
     lo_q: int | None = None
     hi_q: int | None = None
     seed: int | None = None
@@ -45,6 +46,7 @@ class Facts:
             faults_max=_number(stored.get("faults_max")) or 0,
             period_ms=_number(stored.get("period_ms")) or PERIOD_MS,
             epoch_rounds=_number(stored.get("epoch_rounds")) or 0,
+            quiet_rounds_max=_number(stored.get("quiet_rounds_max")) or 0,
             lo_q=_number(stored.get("lo_q")),
             hi_q=_number(stored.get("hi_q")),
             seed=_number(run.get("seed")),

@@ -254,7 +254,8 @@ class Model:
     @property
     def quiet_us(self) -> int:
         """Silence after which a sender or an input counts as cut off."""
-        return 1000 * max(QUIET_MS_MIN, QUIET_PERIODS * self.facts.period_ms)
+        periods = QUIET_PERIODS + self.facts.quiet_rounds_max
+        return 1000 * max(QUIET_MS_MIN, periods * self.facts.period_ms)
 
     def members(self) -> list[Node]:
         """Return the nodes that have a number, by number."""
