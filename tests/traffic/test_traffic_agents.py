@@ -103,16 +103,34 @@ def test_one_liar_does_not_move_what_is_agreed_out_of_the_honest_range(seed: int
     draws = random.Random(seed)
     for _ in range(200):
         one = crossing()
+        one.queue_q[:] = [8 * CAR_Q, 8 * CAR_Q]  # a load of 40 percent
         near = one.neighbourhood
-        loads = [draws.randrange(20, 60) for _ in range(2)]
+        loads = [draws.randrange(38, 43) for _ in range(2)]
         lie = draws.choice([0, 100])
         for node, load in zip((2, 3, 4), [*loads, lie], strict=True):
             near.take(node, claim(node, 1, load))
         one.step(())
-        assert near.agreed <= max(loads)
-        own = crossing()
-        own.step(())
-        assert own.neighbourhood.agreed == 0
+        assert min(40, *loads) <= near.agreed <= max(40, *loads)
+
+
+def test_with_two_claims_nothing_is_agreed() -> None:
+    one = crossing()
+    for node in (2, 3):
+        one.neighbourhood.take(node, claim(node, 1, 90))
+    one.step(())
+    assert one.neighbourhood.agreed == 0  # the own load
+
+
+def test_a_lane_that_stands_at_green_is_left_to_another_phase() -> None:
+    plan = crossing().plan
+    plan.phases = [[[0, 0, FREE_Q, []]], [[0, 0, CAR_Q, []]]]  # the second lets some of it go
+    one = Crossing(plan, 1)
+    one.queue_q[0] = 9 * CAR_Q
+    steps(one, 30)
+    assert one.head.changes == 0
+    one.stands[0] = 1
+    steps(one, 7)
+    assert one.head.next == 1
 
 
 def test_no_more_cars_are_expected_than_lanes_can_pass() -> None:
