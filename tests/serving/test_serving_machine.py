@@ -115,3 +115,27 @@ def test_a_row_says_what_was_packed() -> None:
     assert (row.time_ms, row.spare_ms) == (1500, 65535)
     row.entry(1, fields)
     assert fields == [78, 0, 65535]
+
+
+def test_an_answer_to_an_older_question_gives_nothing() -> None:
+    instance = setting.draw("hard", 2, nodes=6)
+    loop = Loop(instance, 0)
+    for _ in range(3):
+        loop.round()
+    node = max(loop.nodes, key=lambda one: sum(one.taken_ms))
+    slot = max(
+        range(node.slots),
+        key=lambda k: sum(node.taken_ms[k * node.models : (k + 1) * node.models]),
+    )
+    giver = loop.nodes[node.numbers[slot] - 1]
+    first = bytes(node.lease_row[: node.ask(slot)])
+    answer = bytes(giver.lease_row[: giver.hear(node.node, first)])
+    base = slot * node.models
+    model = max(range(node.models), key=lambda m: node.taken_ms[base + m])
+    assert node.taken_ms[base + model] > 0
+    node.taken_ms[base + model] = 0
+    assert (
+        node.ask(slot) > 0
+    )  # says that it uses nothing of it: what was granted may be given away
+    node.hear(giver.node, answer)
+    assert node.taken_ms[base + model] == 0
