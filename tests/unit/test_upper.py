@@ -137,3 +137,25 @@ def test_columns_are_machines(seed: int, lie) -> None:
             upper.tick(value_q)
             boards.tick(100 * turn, value_q)
             boards.check(turn)
+
+
+def test_a_change_walks_a_hop_an_interval() -> None:
+    """And a plain member acts on it one interval later."""
+    hierarchy = ring_of((5,) * 9, 1, candidates=4)
+    upper = Upper(hierarchy, LO_Q, HI_Q)
+    value_q = np.full((9, 4), 9000)
+    for _ in range(12):
+        upper.tick(value_q)
+    assert (upper.followed_q == 9000).all()
+    value_q[0] = 0
+    known, acted = {}, {}
+    for turn in range(8):
+        upper.tick(value_q)
+        for cluster in range(9):
+            if (upper.value_q[cluster, :, 0] == 0).all():
+                known.setdefault(cluster, turn)
+            if upper.followed_q[cluster] == 8000:
+                acted.setdefault(cluster, turn)
+    hops = [min(at, 9 - at) for at in range(9)]
+    assert [acted[at] for at in range(9)] == [hop + 1 for hop in hops]
+    assert all(known[at] in (hop, hop + 1) for at, hop in enumerate(hops))
