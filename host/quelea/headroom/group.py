@@ -20,7 +20,7 @@ from quelea.headroom.audit import Part
 from quelea.headroom.plan import Split, node_plan, validate, worst_q
 from quelea.headroom.terms import Terms, check_reclaim
 
-LINE_SHARE = 4  # with liars, this part of the headroom is kept to pay for what lines let them add
+LINE_SHARE = 4  # where no line is free, this part of the headroom pays for what liars can add
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def make(
             row["step_q"] = step_q
         validate({**row, "line_q": 0}, spot)  # floors, or the reserves alone, may not fit
         if faults_max:
-            row["line_q"] = _line_q(row) if line_q is None else line_q
+            row["line_q"] = _line_q(row, members) if line_q is None else line_q
         initial_q = _initial_q(row, members)
         row["members"] = [_member(load, initial_q) for load in members]
         given.append(row)
@@ -244,12 +244,21 @@ def _initial_q(row: Mapping[str, Any], loads: Sequence[Load]) -> int:
     return low
 
 
-def _line_q(row: Mapping[str, Any]) -> int:
-    """Return lines for which a part of the free headroom pays."""
-    split = validate({**row, "line_q": 0})
+def _line_q(row: Mapping[str, Any], loads: Sequence[Load]) -> int:
+    """Return the widest lines that cost no headroom, as where hardware holds a liar at its floor;
+    else those for which a part of the free headroom pays."""
+    bare = {**row, "line_q": 0}
+    initial_q = _initial_q(bare, loads)
+    split = validate({**bare, "members": [_member(load, initial_q) for load in loads]})
     faults_max, count = split.faults_max, len(split.members)
-    free_q = split.budget_q - worst_q(split.members, 0, faults_max)
-    return max(0, free_q) // (LINE_SHARE * faults_max * max(1, count - faults_max))
+    low, high = 0, split.budget_q
+    while low < high:
+        middle = (low + high + 1) // 2
+        holds = worst_q(split.members, middle, faults_max) <= split.budget_q
+        low, high = (middle, high) if holds else (low, middle - 1)
+    free_q = split.budget_q - worst_q(validate(bare).members, 0, faults_max)
+    paid_q = max(0, free_q) // (LINE_SHARE * faults_max * max(1, count - faults_max))
+    return low if low * LINE_SHARE >= paid_q else paid_q
 
 
 def _check_policy(policy: str, where: str) -> None:
