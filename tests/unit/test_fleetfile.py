@@ -115,6 +115,21 @@ def test_what_ships_holds(name, capsys):
     assert told["verdict"] and all(row["worst_q"] <= row["budget_q"] for row in told["limits"])
 
 
+def test_validate_says_what_can_be_used_and_refuses_a_graph_that_is_too_thin(tmp_path, capsys):
+    path = tmp_path / "fleet.toml"
+    text = "[fleet]\nnodes = 8\n{}[limit]\nlimit_q = 32000\nfaults_max = 1\nlease_s = 10\n"
+    path.write_text(text.format(""))
+    assert validate.command(str(path), as_json=True) == 0
+    said = capsys.readouterr()
+    limit = json.loads(said.out)["limits"][0]
+    assert limit["line_q"] == 457 and limit["worst_q"] <= 25_600
+    assert limit["usable_q"] == {"1": 6399, "4": 20_112, "8": 25_600}
+    assert "5 of 8 must stay" in said.err and "faults_max in [fleet]" in said.err
+    path.write_text(text.format('topology = "ring"\nfaults_max = 1\n'))
+    with pytest.raises(UserError, match="takes 3"):
+        validate.command(str(path), as_json=False)
+
+
 def test_new_writes_what_holds_and_nothing_else(tmp_path: Path):
     path = tmp_path / "fleet.toml"
     given = {"nodes": 6, "limit_q": 3000, "unit": "W", "most_q": 1500, "least_q": 500}
