@@ -73,7 +73,8 @@ class Crossing:
     """One intersection; head: its lamps. The edge writes the newest readings before each step:
 
     queue_q by lane, coming_q by lane and bin of arrival, stands by lane: 1 if a car stands at the
-    stop line, exit_full in percent by exit, left: cars that went to each neighbour in this second.
+    stop line, exit_full in percent by exit, left: cars that went to each neighbour in this second,
+    box: cars that stand inside the junction.
     """
 
     def __init__(self, plan: Plan, session: int) -> None:
@@ -85,6 +86,7 @@ class Crossing:
         self.queue_q = [0] * lanes
         self.coming_q = [[0] * BINS for _ in range(lanes)]
         self.stands = [0] * lanes
+        self.box = 0
         self.exit_full = [0] * plan.exits
         self.left = [0] * len(plan.numbers)
         self.red_s = [0] * lanes
@@ -114,6 +116,7 @@ class Crossing:
         for i in range(len(frames_in)):
             near.take(frames_in[i][0], frames_in[i][1])
         self._count_red()
+        self.head.hold = self.box > 0
         if self.head.may_change():
             self._brake()
             self._decide()

@@ -3,7 +3,9 @@
     GREEN of a phase -> YELLOW -> RED (all red) -> GREEN of the next
 
 A change that is asked for before the shortest green is over is refused; yellow and all-red always
-have their whole length. Whatever a controller wants, the lamps stay within this. Integers only.
+have their whole length. While cars stand inside the junction (hold), all-red goes on for up to
+CLEAR_S_MAX: left-turners of one green who meet those of the next block each other for good.
+Whatever a controller wants, the lamps stay within this. Integers only.
 """
 
 from quelea_proto.limits import const
@@ -11,6 +13,7 @@ from quelea_proto.limits import const
 GREEN = const(0)
 YELLOW = const(1)
 RED = const(2)
+CLEAR_S_MAX = const(10)
 AGE_MAX = const(100000)  # seconds, a day and more: ages stop there
 
 
@@ -27,6 +30,7 @@ class Head:
         self.next = 0
         self.age_s = 0
         self.changes = 0
+        self.hold = False
 
     def may_change(self) -> bool:
         """Return whether another phase could be asked for now."""
@@ -54,7 +58,7 @@ class Head:
         if self.stage == YELLOW and self.age_s >= self.yellow_s:
             self.stage = RED
             self.age_s = 0
-        if self.stage == RED and self.age_s >= self.red_s:
+        if self.stage == RED and self.age_s >= self.red_s + (CLEAR_S_MAX if self.hold else 0):
             self.stage = GREEN
             self.phase = self.next
             self.age_s = 0

@@ -4,7 +4,7 @@ cfg.json is that of any node, with one more object `traffic`: the plan of quelea
 Its clock are the readings, one a second: from detectors, or from a simulator that waits for the
 answer before it goes on (lock-step). A reading that comes again is answered again.
 
-    reading     cmd/<id>/seen     count u16; by lane queue_q u16, bins of coming_q u16, stands u8;
+    reading     cmd/<id>/seen     count u16; box u8; by lane queue_q u16, bins of coming_q u16, stands u8;
                                   by exit full u8; by neighbour left u8
     lamps       n/<id>/rpl        count u16, stage u8, phase u8, next u8, checksum u16
     claims      n/<id>/x          claim rows, to all neighbours
@@ -30,13 +30,14 @@ _ANSWER = const(7)  # bytes
 
 def reading_bytes(crossing) -> int:
     """Return the length of a reading."""
-    return 2 + crossing.lanes * (2 * BINS + 3) + len(crossing.exit_full) + len(crossing.left)
+    return 3 + crossing.lanes * (2 * BINS + 3) + len(crossing.exit_full) + len(crossing.left)
 
 
 def write_reading(buffer: bytearray, count: int, crossing) -> None:
     """Write what a crossing's columns have into buffer, which holds reading_bytes()."""
     put(buffer, 0, 2, count)
-    at = 2
+    buffer[2] = min(255, crossing.box)
+    at = 3
     for lane in range(crossing.lanes):
         put(buffer, at, 2, min(65535, crossing.queue_q[lane]))
         at += 2
@@ -57,7 +58,8 @@ def read_reading(payload, crossing) -> int:
     """Write a reading into a crossing's columns; return its count, or -1 for a faulty one."""
     if len(payload) != reading_bytes(crossing):
         return -1
-    at = 2
+    crossing.box = payload[2]
+    at = 3
     for lane in range(crossing.lanes):
         crossing.queue_q[lane] = get(payload, at, 2, False)
         at += 2

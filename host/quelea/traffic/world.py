@@ -146,6 +146,25 @@ class World:
         )
         return min(100, int(100 * cars * car_m / metres))
 
+    def boxes(self, signal: Signal) -> list[str]:
+        """Return the lanes inside the junctions of a signal."""
+        control = self.sumo.trafficlight.getControlledLinks(signal.id)
+        heads = {link[2].rsplit("_", 2)[0] + "_" for links in control for link in links if link[2]}
+        return [
+            lane for lane in self.sumo.lane.getIDList()
+            if lane.startswith(":") and lane.rsplit("_", 2)[0] + "_" in heads
+            and lane.rsplit("_", 2)[1].isdigit()
+        ]  # fmt: skip
+
+    def slow(self, lanes: list[str], speed_m_s: float) -> int:
+        """Return how many cars on these lanes are slower than that."""
+        lane, vehicle = self.sumo.lane, self.sumo.vehicle
+        return sum(
+            vehicle.getSpeed(name) < speed_m_s
+            for one in lanes if lane.getLastStepVehicleNumber(one)
+            for name in lane.getLastStepVehicleIDs(one)
+        )  # fmt: skip
+
     def standing(self, lane: str) -> int:
         """Return how many cars stand on a lane."""
         return int(self.sumo.lane.getLastStepHaltingNumber(lane))

@@ -16,6 +16,7 @@ from quelea.traffic.world import HALTED_M_S, Lamp, World
 SLOW_M_S = 2.0  # below it a car stands in the queue
 FLOW_M_S_MIN = 5.0  # a moving car is not taken to be slower than this
 LINE_M = 10.0  # a car nearer than this is the first; some wait inside the junction to turn
+BOX_M_S = 1.0  # a car slower than this inside the junction blocks it
 EXIT_M = 60.0  # of a road behind the junction, what the exit's detector sees
 Link = tuple[int, int]
 
@@ -77,6 +78,7 @@ class Sensor:
             edge = lane.rpartition("_")[0]
             if slot >= 0 and edge not in self.edges[slot]:
                 self.edges[slot].append(edge)
+        self.box = world.boxes(self.signal)
         self._before: list[set[str]] = [set() for _ in near]
 
     def read(self, crossing: Any) -> None:
@@ -98,6 +100,7 @@ class Sensor:
             crossing.stands[at] = stands
         for way, lane in enumerate(self.exits):
             crossing.exit_full[way] = self.world.jammed(lane, EXIT_M, plans.CAR_M)
+        crossing.box = self.world.slow(self.box, BOX_M_S)
         edge = self.world.sumo.edge
         for slot, names in enumerate(self.edges):
             now = {car for name in names for car in edge.getLastStepVehicleIDs(name)}
