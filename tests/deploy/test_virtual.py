@@ -12,6 +12,8 @@ from quelea.deploy.failure import BoardFailed
 from quelea.deploy.line import SerialLine
 from quelea.deploy.repl import Repl
 from quelea.deploy.virtual.board import Spec, VirtualBoard
+from quelea.deploy.virtual.command import specs
+from quelea.errors import UserError
 from virtual_boards import image, running, until
 
 COUNTING = """
@@ -145,3 +147,32 @@ def test_esptool_flashes_what_it_verifies(tmp_path: Path, chip) -> None:
             repl = Repl(line)
             repl.enter()
             assert repl.run("print(1)") == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("count", "chip", "flash_kb", "fault", "flag"),
+    [
+        (0, "esp32", 0, "b01:hang", "--boards"),
+        (2, "z80", 0, "b01:hang", "--chip"),
+        (2, "esp32", 7, "b01:hang", "--flash-kb"),
+        (2, "esp32", 0, "b03:hang", "--fault"),
+        (2, "esp32", 0, "b01:burn", "--fault"),
+        (2, "esp32", 0, "b01:unplug:x", "--fault"),
+    ],
+)
+def test_boards_that_cannot_be_are_refused(
+    count: int, chip: str, flash_kb: int, fault: str, flag: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        specs(count, chip, flash_kb, [fault])
+    assert caught.value.where == flag
+
+
+def test_what_is_no_image_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "fw.bin"
+    for data in (b"", b"\xe9", b"\x00" * 5000, b"\xe9" + b"\xff" * 5000):
+        path.write_bytes(data)
+        with pytest.raises(UserError):
+            of_image(path)
+    with pytest.raises(UserError):
+        of_image(tmp_path / "none.bin")

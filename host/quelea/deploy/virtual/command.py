@@ -1,6 +1,7 @@
 """`quelea virtual`: a set of virtual boards that runs until Ctrl-C, with faults where asked."""
 
 import contextlib
+import fcntl
 import shutil
 import signal
 import sys
@@ -8,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from quelea.deploy import chips
 from quelea.deploy.virtual.board import Spec, VirtualBoard
@@ -62,14 +64,14 @@ def command(
     runtime = interpreter.find(heap_kb=heap_kb)
     boards = [VirtualBoard(spec, folder / spec.name, runtime) for spec in wanted]
     ended = threading.Event()
+    lock: IO[str] | None = None
     before = {
         number: signal.signal(number, lambda *_: ended.set())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
+        lock = _locked(folder)
         for board in boards:
-            if board.port.is_symlink() and board.port.exists():
-                raise UserError(f"{board.folder} runs already", "--folder", "", "name another")
             if fresh:
                 shutil.rmtree(board.folder, ignore_errors=True)
             board.start()
@@ -80,9 +82,28 @@ def command(
         for board in boards:
             with contextlib.suppress(OSError):
                 board.stop()
+        if lock is not None:
+            lock.close()
         for number, handler in before.items():
             signal.signal(number, handler)
     return EXIT_OK
+
+
+def _locked(folder: Path) -> IO[str]:
+    """Return what keeps a second set out of the folder while it is open; UserError if one runs."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = open(folder / ".lock", "w")  # noqa: SIM115
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror}", "--folder", "", "name another") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise UserError(
+            f"boards run in {folder} already", "--folder", "", "name another"
+        ) from None
+    return file
 
 
 def _words(spec: Spec) -> str:
