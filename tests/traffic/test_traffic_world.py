@@ -7,7 +7,7 @@ import pytest
 from conftest import need
 from quelea.traffic import metric, networks
 from quelea.traffic.run import Job, run
-from quelea_agent.signal_head import GREEN, RED, YELLOW, Head
+from quelea_agent.signal_head import CLEAR_S_MAX, GREEN, RED, YELLOW, Head
 
 # (network, controller, least and most delay of five seeds as measured before this was written)
 MEASURED = (("ingolstadt1", "fixed", 28.0, 31.0), ("ingolstadt1", "max-pressure", 13.5, 16.5))
@@ -32,6 +32,29 @@ def test_a_head_keeps_shortest_green_yellow_and_all_red() -> None:
     assert text.startswith("GGGGGYYYRGGGGGYYYRGGGGG")
     assert [phase for stage, phase in shown if stage == GREEN][:15] == [0] * 5 + [1] * 5 + [2] * 5
     assert {stage for stage, _ in shown} == {GREEN, YELLOW, RED}
+
+
+@pytest.mark.parametrize("red_s", [0, 1])
+def test_no_green_begins_while_cars_stand_inside_the_junction(red_s: int) -> None:
+    head = Head(2, 3, red_s, 5)
+    for _ in range(5):
+        head.tick()
+    assert head.ask(1)
+    head.hold = True
+    for _ in range(8):
+        head.tick()
+    assert head.stage == RED
+    head.hold = False
+    head.tick()
+    assert (head.stage, head.phase) == (GREEN, 1)
+    for _ in range(5):
+        head.tick()
+    assert head.ask(0)
+    head.hold = True
+    for _ in range(3 + CLEAR_S_MAX + red_s):
+        assert head.stage != GREEN
+        head.tick()
+    assert head.stage == GREEN  # not for ever
 
 
 @pytest.mark.parametrize("phase", [-1, 3, 0])

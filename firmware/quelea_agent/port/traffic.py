@@ -4,8 +4,8 @@ cfg.json is that of any node, with one more object `traffic`: the plan of quelea
 Its clock are the readings, one a second: from detectors, or from a simulator that waits for the
 answer before it goes on (lock-step). A reading that comes again is answered again.
 
-    reading     cmd/<id>/seen     count u16; box u8; by lane queue_q u16, bins of coming_q u16, stands u8;
-                                  by exit full u8; by neighbour left u8
+    reading     cmd/<id>/seen     count u16, box u8; by lane queue_q u16, bins of coming_q u16,
+                                  stands u8; by exit full u8; by neighbour left u8
     lamps       n/<id>/rpl        count u16, stage u8, phase u8, next u8, checksum u16
     claims      n/<id>/x          claim rows, to all neighbours
     end         cmd/all/stop
