@@ -127,7 +127,8 @@ def make(options: FleetOptions) -> Plan:
     if group is not None and options.demand == limits.SWITCHED:
         traces = limits.traces(group, max(rows, 16), _reading_ms(options), options.seed)
     elif options.demand == quiet.STEPS:
-        traces = quiet.traces(options, max(rows, 16))
+        stepping = min(set(topology.nodes).difference(liars))
+        traces = quiet.traces(options, max(rows, 16), stepping)
     else:
         traces = demand.traces(options.demand, options.nodes, max(rows, 16), options.seed)
     highest = max(max(trace) for trace in traces)

@@ -1,7 +1,7 @@
 """An emulated fleet with a cadence: `quelea fleet --cadence 16 [--surge spikes]`.
 
 Its demand, where none is asked for, is `steps`: readings of homes that stay but for a trembling
-below the dead band, and at STEP_SHARE of the run a step at every fourth node. The verdict then has
+below the dead band, and at STEP_SHARE of the run a step at one honest node. The verdict then has
 what was said in the quiet before it, and how soon all agreed after it.
 """
 
@@ -30,7 +30,7 @@ READING_ROUNDS = 4
 LIVELY_ROUNDS = 8  # that a surge seen coming is worth
 WARM_ROUNDS = 40  # in which everybody is new
 STEP_SHARE = 0.7  # of the run
-STEP_Q = 2000
+STEP_Q = 4000
 BAND_SHARE = 200  # the dead band is this part of the range, where none is given
 STALL_Q = 16  # rules stall a few q apart on sparse graphs
 SAVED_MIN = 10.0
@@ -69,8 +69,11 @@ def apply(options: FleetOptions) -> FleetOptions:
     return replace(options, **changes)
 
 
-def traces(options: FleetOptions, rows: int) -> list[list[int]]:
-    """Return `steps` for each node: rows readings, READING_ROUNDS rounds each."""
+def traces(options: FleetOptions, rows: int, stepping: int) -> list[list[int]]:
+    """Return `steps` for each node: rows readings, READING_ROUNDS rounds each.
+
+    stepping: number of the node that steps.
+    """
     rng = random.Random(f"steps {options.seed}")
     columns = demand.load(demand.DEFAULT)
     step_row = int(STEP_SHARE * options.seconds * 1000 / options.period_ms / READING_ROUNDS)
@@ -78,8 +81,8 @@ def traces(options: FleetOptions, rows: int) -> list[list[int]]:
     for node in range(options.nodes):
         column = columns[node % len(columns)]
         base_q = int(mean(column)) + 7 * (node // len(columns)) + 100
-        step_q = STEP_Q if node % 4 == 1 else 0
-        tremble_q = STEP_Q // 400
+        step_q = STEP_Q if node + 1 == stepping else 0
+        tremble_q = STEP_Q // 800
         out.append(
             [
                 base_q + step_q * (row >= step_row) + rng.randint(-tremble_q, tremble_q)
@@ -139,7 +142,7 @@ def judge(
     options = plan.options
     if not options.cadence or options.demand != STEPS:
         return
-    stepped = [n for n in plan.honest if (n - 1) % 4 == 1]
+    stepped = [min(plan.honest)]
     step_us = _step_us(record, stepped, band_q(plan))
     begun_us = int(record.t_us[record.honest][0]) + WARM_ROUNDS * options.period_ms * 1000
     if step_us is None or step_us <= begun_us:
@@ -154,9 +157,7 @@ def judge(
     )
     over_us = _over_us(record, plan, step_us, stepped, near_q(plan))
     reaction = None if over_us is None else (over_us - step_us) / 1000 / options.period_ms
-    late = (
-        options.epoch_rounds + rounds_max
-    )  # who steps when an epoch has begun waits for the next
+    late = options.epoch_rounds + rounds_max  # a step in a new epoch waits for the next
     verdict.checks.append(
         Check(
             "rounds from a step to agreement",
