@@ -57,14 +57,14 @@ def config(number: int, place: broker.Broker, key: signing.Key) -> dict:
         "hi_q": 8000,
         "broker": {"host": place.host, "port": place.port, "keepalive_s": 5},
         "sensor": {"kind": "constant", "value_q": 1000 * number},
-        "status_ms": 400,
+        "status_ms": 300,
         "headroom": GROUP.node_config(number, IDS),
         "update": {
             "key": signing.public_bytes(key).hex(),
             "version": 1,
-            "good_ms": 1200,
+            "good_ms": 600,
             "trial_ms": 60000,
-            "spread_ms": 300,
+            "spread_ms": 100,
         },
     }
 

@@ -1,5 +1,6 @@
 # What an update meets besides power cuts: wrong chunks, a silent host, a full flash, a crash at
 # every boot, announcements that are older, wrong or garbage. REQ-UPDATE-1 to REQ-UPDATE-4.
+import gc
 import os
 import sys
 
@@ -57,6 +58,29 @@ node.tick(board.now_ms + 5, True)
 check(node.state == update.IDLE, "the same message brings nothing")
 node = board.boot(TWO)
 check(node.restarting, "anew after a restart")
+
+# -- a broker that goes and comes back: asked again at once, from where it was
+board = Board(lib())
+node = board.boot(TWO, 30, lambda offered, file, at: None)
+now_ms = board.now_ms
+asked.clear()
+
+
+def turn(up):
+    global now_ms
+    now_ms += 5
+    node.tick(now_ms, up)
+    if node.asking is not None:
+        asked.append((up, now_ms))
+        node.asking = None
+
+
+for _ in range(9000):
+    turn(False)
+away = len(asked)
+turn(True)
+turn(True)
+check(away == 0 and len(asked) == 1 and node.fetch.wanted == (0, 0), "back", len(asked))
 
 # -- what is not signed, or signed anew, does not disturb what is in hand
 board = Board(lib())
@@ -213,11 +237,15 @@ print("guard", Timer.log)
 del sys.modules["machine"]
 
 # -- the parsers: mutated and random bytes give None or a sentence
+used = 0
 state = 7
 turns = int(os.getenv("QUELEA_FUZZ") or 4000)
 good = (TWO.body, TWO.list[: TWO.list.find(b"\n") + 1], TWO.chunk(1, 1024), b"a/b.mpy")
 taken = [0, 0, 0]
-for _ in range(turns):
+for turned in range(turns):
+    if turned == turns // 2 and hasattr(gc, "mem_alloc"):
+        gc.collect()
+        used = gc.mem_alloc()
     state = random_next(state)
     which = state % 3
     data = bytearray(good[which])
@@ -247,6 +275,10 @@ for _ in range(turns):
                 print("FAIL", data)
     else:
         taken[2] += release.chunk(bytes(data)) is not None
+parsed = row = data = None
+gc.collect()
+if used and gc.mem_alloc() > used + 4096:  # whatever the turns
+    print("FAIL grown by", gc.mem_alloc() - used)
 print("fuzz", turns, taken[0] > turns // 20, taken[1] > turns // 20, taken[2] > turns // 20)
 for path in (
     "",
