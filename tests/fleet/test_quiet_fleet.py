@@ -14,8 +14,8 @@ from quelea.fleet.options import FleetOptions
 def test_real_nodes_are_quiet_until_a_step(tmp_path: Path) -> None:
     """REQ-CADENCE-1, on MicroPython; the detector is the shipped spiking network."""
     flags = (
-        *("--nodes", "8", "--liars", "0", "--faults-max", "1", "--seconds", "14", "--seed", "4"),
-        *("--period-ms", "100", "--epoch-rounds", "30", "--cadence", "16", "--surge", "spikes"),
+        *("--nodes", "8", "--liars", "0", "--faults-max", "1", "--seconds", "11", "--seed", "4"),
+        *("--period-ms", "80", "--epoch-rounds", "30", "--cadence", "16", "--surge", "spikes"),
     )
     command = [sys.executable, "-m", "quelea.cli", "fleet", "--json", "--runs", str(tmp_path)]
     done = subprocess.run([*command, *flags], capture_output=True, text=True, timeout=120)
