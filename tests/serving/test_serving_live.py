@@ -10,6 +10,7 @@ from quelea_agent.placing import Member
 from quelea_agent.port.desk import HOST, Desk
 from quelea_agent.serving import Plan, Serving
 from quelea_proto import request_row
+from quelea_proto.crc import crc16
 from rich.console import Console
 
 
@@ -141,3 +142,22 @@ def test_options_are_refused_in_words() -> None:
                   {"fleet": True, "openb": Path(".")}):  # fmt: skip
         with pytest.raises(UserError):
             dataclasses.replace(Options(), **wrong).check()
+
+
+def test_another_good_file_of_the_same_size_is_not_taken(catalogue: list[models.Model]) -> None:
+    fresh = desk(catalogue, held=False)
+    other = bytearray(catalogue[0].file)
+    other[-1] ^= 1
+    crc = crc16(other[dense.HEAD :], len(other) - dense.HEAD)
+    other[6:8] = bytes((crc & 255, crc >> 8))
+    assert dense.load(other)[1] is None
+    fresh.agent.coming = 0
+    fresh.files(0)
+    row = request_row.Row()
+    for at in range(0, len(other), 512):
+        request_row.unpack(
+            request_row.pack(request_row.BYTES, 0, at, 0, 0, bytes(other[at : at + 512])), row
+        )
+        fresh.received(row, 1)
+    assert fresh.faulty == 1
+    assert fresh.networks[0] is None

@@ -139,3 +139,21 @@ def test_an_answer_to_an_older_question_gives_nothing() -> None:
     )  # says that it uses nothing of it: what was granted may be given away
     node.hear(giver.node, answer)
     assert node.taken_ms[base + model] == 0
+
+
+def test_a_model_that_is_lent_stays_until_its_leases_are_over() -> None:
+    instance = setting.draw("hard", 2, nodes=6)
+    loop = Loop(instance, 0)
+    for _ in range(3):
+        loop.round()
+    node = max(loop.nodes, key=lambda one: one.given_total_ms())
+    at = max(range(len(node.given_ms)), key=lambda k: node.given_ms[k])
+    model = at % node.models
+    node.open[model] = 0
+    node.ball.held[model] = 0
+    node._load()
+    assert node.held[model] == 1
+    for slot in range(node.slots):
+        node.given_ms[slot * node.models + model] = 0
+    node._load()
+    assert node.held[model] == 0

@@ -80,8 +80,11 @@ class Loop:
         """Return what is answered by the leases as they are, in percent of a ms at home."""
         total = 0
         for node, dead in zip(self.nodes, self.dead):
-            if not dead:
-                total += 100 * sum(node.local_ms) + node.plan.worth_percent * sum(node.taken_ms)
+            if dead:
+                continue
+            for m in range(node.models):  # a lease beyond the need answers nothing
+                away_ms = min(node.taken_total_ms(m), node.want_ms[m] - node.local_ms[m])
+                total += 100 * node.local_ms[m] + node.plan.worth_percent * away_ms
         return total
 
 
