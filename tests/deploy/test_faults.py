@@ -243,7 +243,7 @@ def test_a_board_that_the_broker_refuses_says_so(tmp_path: Path) -> None:
         fleet.secrets.node("n01")["password"] = "another"  # than the broker has
         enroll.enroll(fleet, [str(tmp_path)], "n01", QUIET, 8)
         with Bus(fleet.endpoint, fleet.name) as bus:
-            job = Job(fleet, bus, ready_s=4.0)
+            job = Job(fleet, bus, ready_s=6.0)
             refused, missing = deploy(job, [], QUIET)
         assert refused.node == "n01" and "the broker refuses its password" in refused.what
         assert "enroll" in refused.remedy

@@ -7,6 +7,7 @@ import time
 import pytest
 from quelea.deploy import fuzz, pool
 from quelea.deploy.failure import DONE, BoardFailed, Row, readable
+from quelea.deploy.flash import Reader
 from quelea.deploy.logs import BURST, LINES_A_SECOND, STATUS_S, Lines
 from quelea.deploy.starting import Console
 
@@ -33,6 +34,28 @@ def test_a_parser_that_raises_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzz, "parsers", lambda: rows)
     with pytest.raises(AssertionError, match="planted raised"):
         fuzz.fuzz(200, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ("Writing at 0x5000 [=>  ] 40.9% 16/39 kB\nLost connection, retrying...\n"
+         "ERROR: A serial exception error occurred: [Errno 2] could not open port /dev/ttyUSB0",
+         "the board was unplugged"),
+        ("A fatal error occurred: Failed to connect to ESP32: No serial data received.",
+         "the chip's loader does not answer"),
+        ("A fatal error occurred: MD5 of file does not match data in flash!",
+         "what was written is not what was sent"),
+        ("A fatal error occurred: something new", "esptool failed"),
+        ("", "esptool failed"),
+    ],
+)  # fmt: skip
+def test_what_esptool_says_is_told_with_its_remedy(said: str, what: str) -> None:
+    reader = Reader(lambda _: None)
+    before = "Connected to ESP32 on /dev/ttyUSB0:\n" if "Lost" in said else ""
+    reader.take((before + said + "\n").encode())
+    failure = reader.failure()
+    assert failure.what == what and failure.remedy
 
 
 def test_a_text_of_a_board_cannot_move_the_cursor() -> None:

@@ -1,5 +1,6 @@
 """What became of one board, in words for people: what, why, and what to do about it."""
 
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,13 @@ def readable(text: str) -> str:
     plain = "".join(char if char.isprintable() else " " for char in text[: 4 * TEXT_CHARS_MAX])
     plain = " ".join(plain.split())
     return plain if len(plain) <= TEXT_CHARS_MAX else plain[: TEXT_CHARS_MAX - 3] + "..."
+
+
+def short(path: str) -> str:
+    """Return a path from here, where that is shorter."""
+    if not path.startswith("/"):
+        return path
+    return min(path, os.path.relpath(path), key=len)
 
 
 @dataclass

@@ -33,17 +33,20 @@ BAUD = 460_800
 _PERCENT = re.compile(r"(?<![\d.])(\d{1,3})(?:\.\d+)?\s?%")
 _FATAL = re.compile(r"(?:A fatal error occurred:|Error:)\s*(.*)", re.IGNORECASE)
 
+NO_PORT, UNPLUGGED = "the port cannot be opened", "the board was unplugged"
+AGAIN = "plug it in again and repeat: flashing begins anew"
+
 # what esptool says, what it means, what to do
 ERRORS = (
     (r"This chip is (\S+), not (\S+?)\.", "the wrong chip: {1}, and the image is for {2}",
      "give the image of this chip, or leave this board out"),
     (r"No serial data received", "the chip's loader does not answer",
      "hold BOOT, press RESET, let BOOT go; try another cable, one with data lines"),
-    (r"Could not open|No such file|could not open port|is busy", "the port cannot be opened",
+    (r"Could not open|No such file|could not open port|is busy", NO_PORT,
      "plug the board in; end the program that has its port open"),
     (r"Wrong boot mode", "the chip is not in its loader", "hold BOOT while you press RESET"),
     (r"device reports readiness|Input/output error|disconnected|write failed|serial exception",
-     "the board was unplugged", "plug it in again and repeat: flashing begins anew"),
+     UNPLUGGED, AGAIN),
     (r"MD5|Hash of data", "what was written is not what was sent",
      "repeat with --baud 115200; if it stays so, the flash is worn out"),
 )  # fmt: skip
@@ -211,6 +214,12 @@ class Reader:
         said = fatal[-1][1] if fatal else self.last()
         for pattern, what, remedy in ERRORS:
             found = re.search(pattern, text, re.IGNORECASE)
+            if (
+                found
+                and what == NO_PORT
+                and any(row.startswith("Connected") for row in self._lines)
+            ):
+                return BoardFailed(UNPLUGGED, said, AGAIN)  # it was there before
             if found:
                 return BoardFailed(what.format("", *found.groups()), said, remedy)
         return BoardFailed("esptool failed", said, "repeat; `python -m esptool` says more")

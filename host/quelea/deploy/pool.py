@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from quelea.deploy.failure import BoardFailed, Row, failed
+from quelea.deploy.failure import BoardFailed, Row, failed, short
 from quelea.errors import UserError
 
 JOBS = 8  # boards at a time; more wait
@@ -64,7 +64,7 @@ def each(
 
     def one(board: Board) -> Row:
         port, node = name_of(board)
-        say = progress.of(node or port)
+        say = progress.of(node or short(port))
         try:
             row = work(board, say)
         except BoardFailed as error:

@@ -1,12 +1,11 @@
 """Rows as people and programs read them: a table, each failure with its remedy, one object."""
 
 import json
-import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from quelea.deploy.failure import FAILED, Row
+from quelea.deploy.failure import FAILED, Row, short
 from quelea.errors import EXIT_FALSE, EXIT_OK
 
 
@@ -36,18 +35,11 @@ def finish(
     return EXIT_OK if verdict else EXIT_FALSE
 
 
-def _short(path: str) -> str:
-    """Return a path from here, where that is shorter."""
-    if not path.startswith("/"):
-        return path
-    return min(path, os.path.relpath(path), key=len)
-
-
 def table(rows: Sequence[Row], columns: Sequence[tuple[str, str]] = ()) -> str:
     """Return rows in columns, then each failure with its reason and its remedy."""
     heads = ["board", "node", "state", *(head for head, _ in columns), "what"]
     lines = [heads] + [
-        [_short(row.board) or "-", row.node or "-", row.state]
+        [short(row.board) or "-", row.node or "-", row.state]
         + [str(row.facts.get(key, "") or "-") for _, key in columns]
         + [row.what]
         for row in rows
@@ -59,7 +51,7 @@ def table(rows: Sequence[Row], columns: Sequence[tuple[str, str]] = ()) -> str:
     ]
     for row in rows:
         if row.state == FAILED:
-            text.append(f"{row.node or _short(row.board)}: {row.what}")
+            text.append(f"{row.node or short(row.board)}: {row.what}")
             text += [f"  {part}" for part in (row.why, f"Remedy: {row.remedy}") if part]
     good = sum(row.ok for row in rows)
     return "\n".join([*text, f"{good} of {len(rows)} boards are as asked."])
