@@ -69,7 +69,10 @@ class FleetOptions:
 
     def check(self) -> None:
         """Raise UserError for the first option that is out of range or names nothing."""
+        from quelea.fleet import quiet  # which knows these options
+
         self._check_numbers()
+        quiet.check(self)
         if self.mode not in MODES:
             raise UserError(f"no mode named {self.mode!r}", "--mode", "one of: resilient, exact")
         if self.rule != AUTO and rules.find(self.rule) is None:

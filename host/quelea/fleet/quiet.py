@@ -37,8 +37,8 @@ SAVED_MIN = 10.0
 SAVED_QUIET_MIN = 12  # rounds of silence from which on that can be
 
 
-def apply(options: FleetOptions) -> FleetOptions:
-    """Return the options with what follows from a cadence; UserError for what does not go."""
+def check(options: FleetOptions) -> None:
+    """Raise UserError for what does not go together."""
     rows = (
         ("--cadence", options.cadence, QUIET_ROUNDS_MAX),
         ("--dead-band", options.dead_band, Q_MAX),
@@ -60,6 +60,11 @@ def apply(options: FleetOptions) -> FleetOptions:
                     "a fleet that always speaks", flag, "it belongs to a cadence",
                     "add `--cadence 16`",
                 )  # fmt: skip
+
+
+def apply(options: FleetOptions) -> FleetOptions:
+    """Return the options with what follows from a cadence."""
+    if not options.cadence:
         return options
     changes: dict[str, Any] = {}
     if "demand" not in options.said and options.demand == demand.DEFAULT:

@@ -126,7 +126,7 @@ def make(options: FleetOptions) -> Plan:
         epoch_rounds=drawn.epoch_rounds,
         fanout=drawn.fanout,
         cadence=drawn.quiet_rounds_max,
-        dead_band=drawn.dead_band_q,
+        dead_band=drawn.dead_band_q if drawn.quiet_rounds_max else 0,
         seconds=seconds,
         seed=seed,
         chaos=False,
