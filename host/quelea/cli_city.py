@@ -42,6 +42,9 @@ def traffic(
         Path, typer.Option(help="Where a table keeps the runs that are done.")
     ] = Path("runs/traffic/results.jsonl"),
     record: Annotated[Path | None, typer.Option(help="Write the table to this file.")] = None,
+    yellow_s: Annotated[
+        int, typer.Option(help="Of all that set the lamps themselves; 0: as shipped.")
+    ] = 3,
     anew: Annotated[
         bool, typer.Option("--run/--no-run", help="Run what is missing, or only show the rest.")
     ] = True,
@@ -67,6 +70,7 @@ def traffic(
         results,
         record,
         anew,
+        yellow_s,
     )
     raise typer.Exit(command(options, as_json=json))
 

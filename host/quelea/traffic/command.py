@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ class Options:
     results: Path = RESULTS
     record: Path | None = None
     anew: bool = True
+    yellow_s: int = roads.YELLOW_S
 
     def check(self) -> None:
         """UserError for a flag out of range."""
@@ -58,6 +59,7 @@ class Options:
             ("--liars", self.liars, 0, 100),
             ("--cut-links", self.cuts, 0, 100),
             ("--jobs", self.jobs, 1, 2),
+            ("--yellow-s", self.yellow_s, 0, 10),
             ("--seconds", self.seconds, 0, 3600),
         ):
             if not low <= value <= high:
@@ -104,7 +106,8 @@ def _single(options: Options, say: Any) -> tuple[list[dict[str, Any]], dict[str,
     name = options.controller or controllers.OURS
     job = Job(
         options.network, name, options.seed, options.liars, options.cuts,
-        table.lie_options(options.lie), options.seconds,
+        table.lie_options(options.lie) if options.liars else (), options.seconds,
+        options.yellow_s,
     )  # fmt: skip
     idle = Idle()
     if options.png:
@@ -132,7 +135,7 @@ def _single(options: Options, say: Any) -> tuple[list[dict[str, Any]], dict[str,
 def _drawn(path: Path, job: Job, options: Options, idle: Idle, say: Any) -> Result:
     """Run, run the shipped program beside it, and draw both."""
     drawn = []
-    for one in (Job(job.network, "fixed", job.seed, seconds=job.seconds), job):
+    for one in (replace(job, controller="fixed", liars=0, cuts=0, options=()), job):
         with tempfile.TemporaryDirectory(prefix="quelea-traffic-") as name:
             folder = Path(name)
             result = run(
@@ -162,7 +165,10 @@ def _table(options: Options, say: Any) -> tuple[list[dict[str, Any]], dict[str, 
     names = [options.network] if options.network else [one.name for one in networks.NETWORKS]
     chosen = [options.controller] if options.controller else list(table.COMPARED)
     seeds = range(options.seed, options.seed + options.seeds)
-    jobs = table.jobs(names, chosen, seeds, options.liars, options.cuts, options.lie)
+    jobs = [
+        replace(job, seconds=options.seconds, yellow_s=options.yellow_s)
+        for job in table.jobs(names, chosen, seeds, options.liars, options.cuts, options.lie)
+    ]
     rows = table.gather(jobs, options.results, options.jobs if options.anew else 0, say)
     for line in table.lines(rows):
         say(line)

@@ -15,6 +15,7 @@ from quelea_agent.signal_head import Head
 from quelea.traffic import controllers, metric, networks, picture, roads
 from quelea.traffic.controllers.base import Controller
 from quelea.traffic.controllers.fixed import actuated_file
+from quelea.traffic.roads import YELLOW_S
 from quelea.traffic.world import GREEN_S_MIN, Lamp, World
 
 GENERATED = Path("runs") / "traffic" / "grid"
@@ -26,6 +27,7 @@ class Job:
     """What to run. liars: intersections that lie; cuts: links between neighbours that are lost.
 
     options: of the agents, beside their defaults. seconds: of simulated time; 0 for all.
+    yellow_s: for whoever sets the lamps; 0 for the shipped programs' own.
     """
 
     network: str
@@ -35,6 +37,7 @@ class Job:
     cuts: int = 0
     options: tuple[tuple[str, int], ...] = ()
     seconds: int = 0
+    yellow_s: int = YELLOW_S
 
 
 @dataclass
@@ -76,7 +79,7 @@ def run(
         network = replace(network, end_s=network.begin_s + job.seconds)
     networks.sumo_home()
     files = networks.files(network, GENERATED)
-    plan = roads.read(files.net)
+    plan = roads.read(files.net, job.yellow_s)
     kind = controllers.find(job.controller)
     with tempfile.TemporaryDirectory(prefix="quelea-traffic-") as name:
         folder = Path(name)

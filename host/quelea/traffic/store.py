@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from quelea.errors import UserError
+from quelea.traffic.roads import YELLOW_S
 from quelea.traffic.run import Job, run
 
 NICE = 10
@@ -23,12 +24,16 @@ def key_of(row: Row) -> Key:
     return (
         row["network"], row["controller"], row["seed"], row["liars"], row["cuts"],
         tuple((str(name), int(value)) for name, value in row["options"]),
+        row.get("seconds", 0), row.get("yellow_s", YELLOW_S),
     )  # fmt: skip
 
 
 def job_key(job: Job) -> Key:
     """Return the same of a job."""
-    return (job.network, job.controller, job.seed, job.liars, job.cuts, job.options)
+    return (
+        job.network, job.controller, job.seed, job.liars, job.cuts, job.options, job.seconds,
+        job.yellow_s,
+    )  # fmt: skip
 
 
 def load(path: Path) -> dict[Key, Row]:
