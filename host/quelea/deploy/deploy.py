@@ -9,7 +9,6 @@ started.
 """
 
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -26,7 +25,6 @@ from quelea.deploy.repl import Repl
 from quelea.deploy.starting import await_ready
 
 READY_S = 60.0
-RESET_S = 1.0  # from the command to a board that listens again
 
 
 @dataclass
@@ -166,9 +164,7 @@ def _copy(job: Job, repl: Repl, node_id: str, facts: Facts, say: Say) -> Files:
     if differing or give or files.updated():
         files.stop_starting()
         if facts.wdt_ms:  # its program's watchdog runs on at the prompt: it would cut us off
-            repl.restart()
-            time.sleep(RESET_S)
-            repl.enter()
+            repl.reset()
             files = Files(repl, say)
         files.remove_others({**wanted, **last})
         try:

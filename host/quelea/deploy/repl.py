@@ -21,6 +21,8 @@ QUIET_S = 0.1  # after Ctrl-C: a program that ends in order has last words
 ENTER_S = 2.0
 ENTER_TRIES = 3
 CLEAR_S = 10.0
+RESET_MARK = b"rst:0x"  # how the ROM of an ESP32 begins after a reset
+RESET_S = 5.0
 ANSWER_S = 10.0
 STEP_BYTES = 256  # of source without raw paste, which has no flow control
 STEP_S = 0.01
@@ -86,6 +88,13 @@ class Repl:
             self._line.write(FRIENDLY)
             self._drain(bytearray())
             self._line.write(RUN)
+
+    def reset(self) -> None:
+        """Reset the board and stop what it starts: a watchdog that ran on at the prompt ends."""
+        self.restart()
+        self._take(RESET_MARK, RESET_S)  # a chip that prints none has had its time
+        self._seen.clear()
+        self.enter()
 
     # -- running --------------------------------------------------------------------------------
     def run(self, source: str, timeout_s: float = ANSWER_S) -> str:
