@@ -54,6 +54,11 @@ def load(path: Path) -> dict[Key, Row]:
     return rows
 
 
+def _yield() -> None:
+    """Let other work go first, unless whoever started this has seen to it."""
+    os.nice(max(0, NICE - os.nice(0)))
+
+
 def fill(jobs: Iterable[Job], path: Path, workers: int) -> Iterator[Row]:
     """Run the jobs that the file has no row for; write and yield each row when it is done."""
     known = load(path)
@@ -62,9 +67,8 @@ def fill(jobs: Iterable[Job], path: Path, workers: int) -> Iterator[Row]:
     if not todo:
         return
     pool = ProcessPoolExecutor(
-        min(workers, len(todo)), mp_context=get_context("spawn"), initializer=os.nice,
-        initargs=(NICE,),
-    )  # fmt: skip
+        min(workers, len(todo)), mp_context=get_context("spawn"), initializer=_yield
+    )
     waiting: set[Future[Any]] = {pool.submit(run, job) for job in todo}
     try:
         with path.open("a") as file:
