@@ -173,3 +173,41 @@ def test_cadence_settings_out_of_range_are_refused():
         got, problem = load(config(1, K7, **changes))
         largest = "48" if "quiet_rounds_max" in changes else "8388607"
         assert got is None and next(iter(changes)) in problem and largest in problem
+
+
+def spoken(one, rounds, heard):
+    """Return how many rounds are spoken of; heard: (node, epoch, value_q) after each."""
+    out = 0
+    for _ in range(rounds):
+        out += len(one.step(one.next_wake_ms, ()))
+        for node, epoch, value_q in heard:
+            fields = {"node": node, "seq": 1 + one.counters.counts[16], "input_q": 1}
+            fields |= {"session": 1, "epoch": epoch, "value_q": value_q}
+            one.step(one.next_wake_ms - 1, [(node, frame(kind=1, used=(0,) * 6, **fields))])
+    return out
+
+
+def test_what_f_liars_say_is_left_out_of_what_is_news():
+    """REQ-CADENCE-2: the rule would move the value by some q, within the band: no news."""
+    one = agent(1, K7, faults_max=2, quiet_rounds_max=48, dead_band_q=BAND_Q)
+    one.sense(0, 5000)
+    one.step(0, ())
+    for turn in range(40):
+        near_q = 5000 + (turn & 1) * (BAND_Q - 10)
+        near = [(node, 0, near_q) for node in range(2, 6)]
+        said = spoken(one, 1, [*near, (6, 0, 10000), (7, 0, 0)])
+        assert turn < 12 or said == 0, turn
+    assert spoken(one, 3, [*near[:3], (5, 0, 10000), (6, 0, 10000), (7, 0, 10000)]) >= 2
+
+
+def test_more_than_f_neighbours_elsewhere_are_news():
+    """REQ-CADENCE-2: they may have missed what this node said."""
+    one = agent(1, K7, faults_max=2, quiet_rounds_max=48, epoch_rounds=0)
+    one.sense(0, 5000)
+    one.step(0, ())
+    spoken(one, 1, [(node, 3, 5000) for node in range(2, 8)])  # all go to epoch 3
+    spoken(one, 30, [(node, 3, 5000) for node in range(2, 8)])
+    assert one.epoch == 3
+    here = [(node, 3, 5000) for node in range(4, 8)]
+    assert spoken(one, 20, [*here, (2, 2, 0), (3, 2, 0)]) <= 1
+    assert spoken(one, 20, [*here[1:], (2, 2, 0), (3, 2, 0), (4, 2, 0)]) >= 18
