@@ -90,7 +90,7 @@ def summaries(rows: list[store.Row]) -> list[dict[str, Any]]:
 def lines(rows: list[store.Row]) -> list[str]:
     """Return the table as text."""
     head = (
-        f"{'network':<13} {'controller':<17} {'delay s':>8} {'least':>7} {'most':>7} "
+        f"{'network':<13} {'controller':<17} {'runs':>4} {'delay s':>8} {'least':>7} {'most':>7} "
         f"{'gridlocks':>9} {'waiting':>8} {'trip':>7} {'arrived':>13} {'teleports':>9} "
         f"{'messages':>8}"
     )
@@ -98,8 +98,8 @@ def lines(rows: list[store.Row]) -> list[str]:
     for one in summaries(rows):
         arrived = f"{one['arrived']:.0f}/{one['cars']:.0f}"
         text.append(
-            f"{one['network']:<13} {one['controller']:<17} {one['delay_s']:>8.1f} "
-            f"{one['delay_s_min']:>7.1f} {one['delay_s_max']:>7.1f} {one['gridlocks']:>9} "
+            f"{one['network']:<13} {one['controller']:<17} {one['seeds']:>4} "
+            f"{one['delay_s']:>8.1f} {one['delay_s_min']:>7.1f} {one['delay_s_max']:>7.1f} {one['gridlocks']:>9} "
             f"{one['waiting_s']:>8.1f} {one['trip_s']:>7.1f} {arrived:>13} "
             f"{one['teleports']:>9} {one['messages']:>8.1f}"
         )
