@@ -5,9 +5,9 @@
 r is 0 .. REWARD_MAX and gamma at most 243 / 256 (0.95), so every value stays in 0 .. VALUE_MAX =
 REWARD_MAX * 256 / 13 < 2^15 and, with GUARD_BITS more that keep what a rate of 1/64 would lose,
 below 2^21; a product with gamma stays below 2^29. The first lesson of a pair is its value; then
-its rate halves with its visits, from 1/2 down to 1/2^shift_max, and the chance of an action that is not the best halves every
-2^halving_shift steps down to chance_min: what keeps it from settling on the first thing it tried,
-and what lets it settle at all.
+its rate halves with its visits, from 1/2 down to 1/2^shift_max, and the chance of an action that
+is not the best halves every 2^halving_shift steps down to chance_min: what keeps it from settling
+on the first thing it tried, and what lets it settle at all.
 
 A table outlives a reboot as bytes: dump() and restore(). act() and learn() allocate nothing.
 """

@@ -9,9 +9,9 @@ Settings beside those of every node: "wifi": {"ssid", "password"}; "wdt_ms": wat
 (millivolts * numerator) >> shift, rounded half up. The kinds of sensors.py work too; those of
 drivers/, and every "load", need the part `drivers`. A load is off until its first point.
 
-The watchdog is fed only while the load follows: a node whose rounds have stopped is reset. No board
-is reset for want of a broker; for want of Wi-Fi after ten minutes, then ever more rarely, and only
-where its load is at its floor or it has none. What reset it stands in the RTC's memory.
+The watchdog is fed only while the load follows: a node whose rounds have stopped is reset. No
+board is reset for want of a broker; for want of Wi-Fi after ten minutes, then ever more rarely,
+and only where its load is at its floor or it has none. What reset it stands in the RTC's memory.
 """
 
 import time
