@@ -221,6 +221,13 @@ def _group(
             f"{len(limits_q)} limits", lines.of("limit", "limit_q"), f"at most {SHARED_LIMITS_MAX}"
         )
     loads = _loads(tables, lines, names, nodes)
+    if limit["lease_s"] and options.get("cadence"):
+        raise UserError(
+            f"lease_s = {limit['lease_s']} and a cadence",
+            lines.of("limit", "lease_s"),
+            "a node that may skip rounds would look at its lease too late",
+            "leave out one of them",
+        )
     plain = FleetOptions()
     period_ms = int(options.get("period_ms", plain.period_ms))
     epoch_ms = period_ms * int(options.get("epoch_rounds", plain.epoch_rounds))
