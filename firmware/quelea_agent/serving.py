@@ -73,6 +73,7 @@ class Serving(Lending):
         self.refused = 0
         self.settled = 0  # thoughts since the own set last changed
         self.margin = MARGIN  # a step must bring one part in so many of what is in sight,
+        self.restless_max = RESTLESS_MAX
         self._restless = 0  # one in half as many for each recent change
         self.length = 0
         self._silent = [SILENT_ROUNDS] * count
@@ -105,11 +106,17 @@ class Serving(Lending):
         self.ball.margin = max(1, self.margin >> self._restless)
         if self.ball.search(self.plan.memory):
             self.settled = 0
-            self._restless = min(RESTLESS_MAX, self._restless + 1)
+            self._restless = min(self.restless_max, self._restless + 1)
             return
         self.settled += 1
         if self.settled % QUIET_ROUNDS == 0 and self._restless:
             self._restless -= 1
+
+    def be_calm(self, margin: int) -> None:
+        """From now on move only for one part in margin of what is in sight."""
+        self.margin = margin
+        self.restless_max = 1
+        self._restless = 0
 
     def _age(self) -> None:
         for member in range(1, len(self._silent)):

@@ -32,8 +32,9 @@ from quelea_agent.serving import Plan, Serving
 
 _EXIT_CONFIG = const(2)
 _LAST_WORDS_MS = const(1000)
-_SMOOTH = const(8)  # a part of what a round counted becomes the demand
+_SMOOTH = const(16)  # a part of what a round counted becomes the demand
 _Q = const(16)  # the smoothed demand is kept in sixteenths of a ms
+_EARLY_ROUNDS = const(8)  # at first, while nothing is answered yet, a move costs little
 STORE = "host"
 
 
@@ -56,7 +57,7 @@ class Node:
         )  # fmt: skip
         self.agent = Serving(plan, session)
         self.agent.instant = False
-        self.agent.margin = serving["margin"]
+        self.margin = serving["margin"]
         self.think_rounds = serving["think_rounds"]
         self.desk = Desk(
             self.agent,
@@ -149,7 +150,10 @@ class Node:
                 self.demand[m] += (seen - self.demand[m]) // _SMOOTH
             agent.want_ms[m] = min(serving_row.MS_MAX, self.demand[m] // _Q)
             counted_ms[m] = 0
-        agent.turn(self.rounds % self.think_rounds == 0)
+        if self.rounds == _EARLY_ROUNDS:
+            agent.be_calm(self.margin)
+        early = self.rounds < _EARLY_ROUNDS
+        agent.turn(early or self.rounds % self.think_rounds == 0)
         self.rounds += 1
         self.transport.publish(self._x, bytes(agent.row[: agent.length]))
         for slot in range(agent.slots):

@@ -32,7 +32,7 @@ class Options:
     requests: Path | None = None
     openb: Path | None = None
     fleet: bool = False
-    seconds: int = 140
+    seconds: int = 150
     png: Path | None = None
     runs: Path = Path("runs")
 

@@ -41,12 +41,13 @@ WORTH_PERCENT = 90
 LINK_KB_S = 100
 PERIOD_MS = 1000
 THINK_ROUNDS = 3
-MARGIN = 25  # a step must bring a 25th of what is answered in sight
+MARGIN = 18  # a step must bring an 18th of what is answered in sight
 HEAP_KB = 110
 DEADLINE_MS = 2000
 READY_S, PLACED_S = 60.0, 60.0
-SETTLE_S = 5.0  # before moves are counted
-PARTS = (0.45, 0.3, 0.25)  # of --seconds: steady, shifted, killed
+SETTLE_S = 10.0  # before moves are counted
+PLACED_ROUNDS = 8  # the first ones, before the load begins
+PARTS = (0.5, 0.28, 0.22)  # of --seconds: steady, shifted, killed
 MAIN = "from quelea_agent.port.serving import main\n\nmain()\n"
 SERVED_MIN = 0.95
 DOWN_S = 86400.0  # a killed node stays away
@@ -238,7 +239,10 @@ class ServeFleet:
         return (
             loaded
             and len(self.reports) == len(self.numbers)
-            and all(report["open"] == report["held"] for report in self.reports.values())
+            and all(
+                report["open"] == report["held"] and report["round"] > PLACED_ROUNDS
+                for report in self.reports.values()
+            )
         )
 
     def await_placed(self) -> None:
