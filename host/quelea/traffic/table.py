@@ -99,7 +99,8 @@ def lines(rows: list[store.Row]) -> list[str]:
         arrived = f"{one['arrived']:.0f}/{one['cars']:.0f}"
         text.append(
             f"{one['network']:<13} {one['controller']:<17} {one['seeds']:>4} "
-            f"{one['delay_s']:>8.1f} {one['delay_s_min']:>7.1f} {one['delay_s_max']:>7.1f} {one['gridlocks']:>9} "
+            f"{one['delay_s']:>8.1f} {one['delay_s_min']:>7.1f} {one['delay_s_max']:>7.1f} "
+            f"{one['gridlocks']:>9} "
             f"{one['waiting_s']:>8.1f} {one['trip_s']:>7.1f} {arrived:>13} "
             f"{one['teleports']:>9} {one['messages']:>8.1f}"
         )
