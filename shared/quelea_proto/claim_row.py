@@ -50,7 +50,9 @@ def row_bytes(count: int) -> int:
     return HEAD + 2 * count + 2
 
 
-def pack(buffer: bytearray, node: int, session: int, seq: int, load: int, columns: tuple) -> None:
+def pack(  # type: ignore[no-untyped-def]
+    buffer: bytearray, node: int, session: int, seq: int, load: int, columns
+) -> None:
     """Write a row into buffer, which holds row_bytes(count); columns: (full, sent) lists."""
     full, sent = columns
     count = len(full)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from math import floor, trunc
+from math import ceil, floor, trunc
 
 from exact.draw import draws
 
@@ -31,6 +31,11 @@ def toward_zero(total: int, divisor: int) -> int:
     return trunc(Fraction(total, divisor))
 
 
+def part(whole: int, weight: int, total: int, up: int = 0) -> int:
+    """whole * weight / total, floored, or the next whole number where up is 1."""
+    return (ceil if up else floor)(Fraction(whole * weight, total))
+
+
 def ring_diff(later: int, earlier: int, ring: int) -> int:
     """The representative of later - earlier modulo ring in -ring/2 .. ring/2 - 1."""
     return (later - earlier + ring // 2) % ring - ring // 2
@@ -51,6 +56,7 @@ OPS: dict[str, Callable[..., int]] = {
     "saturate": saturate,
     "mean_half_up": mean_half_up,
     "toward_zero": toward_zero,
+    "part": part,
     "ticks_diff": lambda later, earlier: ring_diff(later, earlier, RING_MS),
     "ticks_add": lambda ticks, delta: (ticks + delta) % RING_MS,
     "ring16_diff": lambda later, earlier: ring_diff(later, earlier, 2**16),
@@ -105,6 +111,21 @@ def _converter() -> Iterator[tuple[str, tuple[int, ...], str]]:
         yield "random_next", (state,), "75 times, modulo 65537"
 
 
+def _parts() -> Iterator[tuple[str, tuple[int, ...], str]]:
+    for up in (0, 1):
+        for whole, weight, total in ((0, 0, 1), (7, 0, 3), (0, 3, 7), (5, 3, 3)):
+            yield "part", (whole, weight, total, up), "nothing and all of it"
+        for whole in (1, 2, 3, 100):
+            yield "part", (whole, 1, 3, up), "thirds"
+        yield "part", (Q_MAX, Q_MAX, Q_MAX, up), "the largest of each"
+        yield "part", (Q_MAX, Q_MAX - 1, Q_MAX, up), "a unit less"
+        yield "part", (1, 1, Q_MAX, up), "the smallest part"
+    for i in range(12):
+        total, weight = sorted(draws(f"part/{i}", 2, 1, Q_MAX), reverse=True)
+        (whole,) = draws(f"part/{i}/whole", 1, 0, Q_MAX)
+        yield "part", (whole, weight, total, i & 1), "drawn"
+
+
 def rows() -> Iterator[Row]:
     """Yield the rows of fixed.jsonl: op, args, result, why."""
     for cases in (_arithmetic(), _rings(), _converter()):
@@ -124,3 +145,5 @@ def rows() -> Iterator[Row]:
         ("ff" * 32, "32 bytes of ones"),
     ):
         yield {"op": "crc16", "args": [text], "result": OPS["crc16"](text), "why": why}
+    for op, args, why in _parts():
+        yield {"op": op, "args": list(args), "result": OPS[op](*args), "why": why}
