@@ -1,6 +1,7 @@
 """`quelea serve`: the table of placers, pods of openb, or real processes; verdict and status."""
 
 import json
+import signal
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -65,14 +66,11 @@ def command(options: Options, as_json: bool = False) -> int:
     options.check()
     console = Console(stderr=True, highlight=False, width=WIDTH)
     begun_s = time.monotonic()
-    if options.openb:
-        checks, document = _openb(options, options.openb, console)
-    elif options.fleet:
-        from quelea.serving import live
-
-        checks, document = live.tell(options, console)
-    else:
-        checks, document = _placers(options, console)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no process either
+    try:
+        checks, document = _run(options, console)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     console.print(f"{time.monotonic() - begun_s:.1f} s")
     _print_checks(console, checks)
     holds = all(check.ok for check in checks)
@@ -80,6 +78,16 @@ def command(options: Options, as_json: bool = False) -> int:
         found = [check._asdict() for check in checks]
         print(json.dumps({"verdict": holds, "checks": found} | document))
     return EXIT_OK if holds else EXIT_FALSE
+
+
+def _run(options: Options, console: Console) -> tuple[list[Check], dict[str, Any]]:
+    if options.openb:
+        return _openb(options, options.openb, console)
+    if options.fleet:
+        from quelea.serving import live
+
+        return live.tell(options, console)
+    return _placers(options, console)
 
 
 def _placers(options: Options, console: Console) -> tuple[list[Check], dict[str, Any]]:
