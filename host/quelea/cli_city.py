@@ -90,7 +90,7 @@ def serve(
     fleet: Annotated[
         bool, typer.Option("--fleet", help="Instead: real processes that hold real models.")
     ] = False,
-    seconds: Annotated[int, typer.Option(help="Load on the fleet.")] = 140,
+    seconds: Annotated[int, typer.Option(help="Load on the fleet.")] = 150,
     png: Annotated[Path | None, typer.Option(help="Draw to this file.")] = None,
     json: Json = False,
 ) -> None:
