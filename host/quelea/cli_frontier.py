@@ -66,6 +66,9 @@ def spike(
     nir: Annotated[
         Path | None, typer.Option(help="Folder to write the networks to as NIR.")
     ] = None,
+    folds: Annotated[
+        int, typer.Option(help="Also hold each home out once, so many seeds (needs torch).")
+    ] = 0,
     story: Annotated[
         int, typer.Option(help="Also let spikes move the story's agents, on so many seeds.")
     ] = 0,
@@ -76,6 +79,15 @@ def spike(
 
     raise typer.Exit(
         command(
-            task or (), train, seed, into or NETWORKS, network, series, nir, story, as_json=json
+            task or (),
+            train,
+            seed,
+            into or NETWORKS,
+            network,
+            series,
+            nir,
+            story,
+            folds,
+            as_json=json,
         )
     )

@@ -3,11 +3,12 @@
 import json
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 import spiking_rows
 from quelea.errors import UserError
-from quelea.spiking import board, network, tasks
-from quelea.spiking.command import command
+from quelea.spiking import board, folds, network, tasks
+from quelea.spiking.command import Report, command, held_out
 from quelea.spiking.network import LayerRow, NetworkRow
 
 
@@ -74,3 +75,26 @@ def test_wrong_arguments_are_refused(arguments, tmp_path):
         arguments = {"network": tmp_path / "x.json"}
     with pytest.raises(UserError):
         command(**arguments)
+
+
+def test_homes_held_out_in_turn_are_judged_together(monkeypatch):
+    classes = np.array([1, 1, 0, 0])
+
+    def told(ours):
+        def held(seeds, say):
+            for fold in range(folds.FOLDS):
+                for seed in seeds:
+                    yield folds.Fold(fold, seed, classes, np.array(ours), np.array([1, 1, 1, 0]))
+
+        return held
+
+    for ours, holds in (([1, 1, 1, 0], True), ([1, 0, 0, 0], False)):
+        monkeypatch.setattr(folds, "folds", told(ours))
+        report = Report()
+        held_out(2, report, lambda _: None)
+        (check,) = report.checks
+        assert check["ok"] is holds
+        assert check["bound"] == pytest.approx(0.8 - 0.01)
+        assert [row["dense"] for row in report.rows["folds"]] == [pytest.approx(0.8)] * 2
+    with pytest.raises(UserError, match="out of range"):
+        command(["surge"], folds=101)

@@ -1,5 +1,6 @@
 # What an update meets besides power cuts: wrong chunks, a silent host, a full flash, a crash at
-# every boot, announcements that are older, wrong or garbage. REQ-UPDATE-1 to REQ-UPDATE-4.
+# every boot, announcements that are older, wrong or garbage.
+# REQ-UPDATE-1, REQ-UPDATE-2, REQ-UPDATE-3, REQ-UPDATE-4.
 import gc
 import os
 import sys

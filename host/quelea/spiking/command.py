@@ -23,6 +23,7 @@ BOARD_SAMPLES = 20
 GOODPUT_BEHIND = 0.01  # what spikes may lack to draws in the story
 FEWER_MIN = 5.0  # times fewer messages than agents that always speak
 STORY_SEEDS_MAX = 1000
+FOLD_SEEDS_MAX = 100
 NETWORKS = Path(__file__).parent / "networks"
 Say = Callable[[str], None]
 
@@ -159,6 +160,20 @@ def story(seeds: int, report: Report, say: Say) -> None:
         )  # fmt: skip
 
 
+def held_out(seeds: int, report: Report, say: Say) -> None:
+    """Test both kinds on every home in turn, so many seeds, and hold the means to each other."""
+    from quelea.spiking.folds import FOLDS, folds, pooled
+
+    say(f"\nsurge, each of the homes held out once: {FOLDS} folds, {seeds} seeds")
+    found = list(folds(range(1, seeds + 1), say))
+    rows = [pooled(found, seed) for seed in range(1, seeds + 1)]
+    ours, theirs = (float(np.mean([row[k] for row in rows])) for k in (0, 1))
+    say(f"  F1 over all homes, mean of the seeds: spiking {ours:.4f}, dense {theirs:.4f}")
+    report.rows["folds"] = [{"spiking": row[0], "dense": row[1]} for row in rows]
+    least = theirs - F1_BEHIND
+    report.check("surge, every home: F1 of 4-bit spikes", ours >= least, ours, least, "F1")
+
+
 def trained(task: Task, seed: int, into: Path, say: Say) -> NetworkRow:
     """Train, save as JSON and return the network."""
     from quelea.spiking.train import fit
@@ -187,7 +202,7 @@ def _loaded(task: Task, network: Path | None) -> NetworkRow:
 def command(
     chosen: Sequence[str] = (), train: bool = False, seed: int = 1, into: Path = NETWORKS,
     network: Path | None = None, series: str = "homes", nir: Path | None = None,
-    seeds: int = 0, as_json: bool = False,
+    seeds: int = 0, folds: int = 0, as_json: bool = False,
 ) -> int:  # fmt: skip
     """Run and print; return the exit status: 0 if every check holds."""
     for name in chosen:
@@ -198,6 +213,8 @@ def command(
         raise UserError("one network, two tasks", "--network", "", "choose one by --task")
     if not 0 <= seed < 2**31:
         raise UserError(f"{seed} is out of range", "--seed", f"0 to {2**31 - 1}")
+    if not 0 <= folds <= FOLD_SEEDS_MAX:
+        raise UserError(f"{folds} is out of range", "--folds", f"0 to {FOLD_SEEDS_MAX}")
     if not 0 <= seeds <= STORY_SEEDS_MAX:
         raise UserError(f"{seeds} is out of range", "--story", f"0 to {STORY_SEEDS_MAX}")
     stream = sys.stderr if as_json else sys.stdout
@@ -219,6 +236,8 @@ def command(
             nir.mkdir(parents=True, exist_ok=True)
             save_nir(row, nir / f"{name}.nir")
             say(f"{name}: written to {nir / f'{name}.nir'}")
+    if folds:
+        held_out(folds, report, say)
     if seeds:
         story(seeds, report, say)
     wrong = [check for check in report.checks if not check["ok"]]
