@@ -1,12 +1,16 @@
 """The main loop of an intersection: readings in, the agent's step, lamps and claims out.
 
 cfg.json is that of any node, with one more object `traffic`: the plan of quelea_agent.crossing.
-Its clock are the readings, one a second: from detectors, or from a simulator that waits for the
-answer before it goes on (lock-step). A reading that comes again is answered again.
+Its clock is the host's, a second at a time: everybody is given a reading, and when all have it,
+all are told to step. So a claim that comes before the reading is of the second before, one that
+comes after it waits for the next, and a run is the same however fast each node is. What comes
+again is answered again.
 
     reading     cmd/<id>/seen     count u16, box u8; by lane queue_q u16, bins of coming_q u16,
                                   stands u8; by exit full u8; by neighbour left u8
-    lamps       n/<id>/rpl        count u16, stage u8, phase u8, next u8, checksum u16
+    step        cmd/all/step      count u16
+    lamps       n/<id>/rpl        count u16, stage u8 (255: the reading is here, the step not yet
+                                  done), phase u8, next u8, checksum u16
     claims      n/<id>/x          claim rows, to all neighbours
     end         cmd/all/stop
 """
@@ -26,6 +30,7 @@ from quelea_agent.port.run import port_module
 _EXIT_CONFIG = const(2)
 _LAST_WORDS_MS = const(1000)
 _ANSWER = const(7)  # bytes
+_HEARD = const(255)  # for a stage
 
 
 def reading_bytes(crossing) -> int:
@@ -87,7 +92,9 @@ class Node:
         self.crossing = Crossing(Plan(cfg["traffic"]), session)
         self.stopping = False
         self._count = -1  # of the newest reading
-        self._claims = []
+        self._stepped = True  # the step of that reading is done
+        self._due = []  # claims for it
+        self._claims = []  # those that came since
         self._inbox = []
         self._answer = bytearray(_ANSWER)
         self._up = False
@@ -97,12 +104,13 @@ class Node:
         self._claim_topic = build("frame", fleet, own).encode()
         self._answer_topic = build("reply", fleet, own).encode()
         self._seen_topic = build("command", fleet, own, "seen").encode()
+        self._step_topic = build("command", fleet, "all", "step").encode()
         self._stop_topic = build("command", fleet, "all", "stop").encode()
         self._sources = {}
         for slot in range(len(settings.numbers)):
             topic = build("frame", fleet, settings.ids[slot]).encode()
             self._sources[topic] = settings.numbers[slot]
-        filters = [self._seen_topic, self._stop_topic]
+        filters = [self._seen_topic, self._step_topic, self._stop_topic]
         for slot in range(len(settings.ids)):
             filters.append(build("frame", fleet, settings.ids[slot]).encode())
         self._filters = tuple(filters)
@@ -143,6 +151,8 @@ class Node:
     def _take(self, topic: bytes, payload: bytes) -> None:
         if topic == self._seen_topic:
             self._seen(payload)
+        elif topic == self._step_topic:
+            self._step(payload)
         elif topic == self._stop_topic:
             self.stopping = True
         else:
@@ -151,19 +161,33 @@ class Node:
                 self._claims.append((source, payload))
 
     def _seen(self, payload: bytes) -> None:
-        """Do the second of a reading, once, and answer with the lamps."""
+        """Take a reading, once, and with it what was claimed before; say that it is here."""
         if len(payload) < 2:
             return
         if get(payload, 0, 2, False) != self._count:
-            crossing = self.crossing
-            count = read_reading(payload, crossing)
+            count = read_reading(payload, self.crossing)
             if count < 0:
                 return
             self._count = count
-            claim = crossing.step(self._claims)
+            self._stepped = False
+            self._due = self._claims
             self._claims = []
             answer = self._answer
             put(answer, 0, 2, count)
+            answer[2], answer[3], answer[4] = _HEARD, 0, 0
+            put(answer, 5, 2, crc16(answer, 5))
+        self.transport.publish(self._answer_topic, self._answer)
+
+    def _step(self, payload: bytes) -> None:
+        """Do the step of the reading that is here, once, and answer with the lamps."""
+        if len(payload) != 2 or get(payload, 0, 2, False) != self._count:
+            return
+        if not self._stepped:
+            self._stepped = True
+            crossing = self.crossing
+            claim = crossing.step(self._due)
+            self._due = []
+            answer = self._answer
             answer[2], answer[3] = crossing.head.stage, crossing.head.phase
             answer[4] = crossing.head.next
             put(answer, 5, 2, crc16(answer, 5))

@@ -4,8 +4,6 @@ Phases: steady load; the demand moves to other models; the node that answers mos
 """
 
 import json
-import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +13,7 @@ from quelea_proto.request_row import BYTES, PART
 from rich.console import Console
 from rich.table import Table
 
-from quelea.coordinator.link import Link
-from quelea.errors import UserError
-from quelea.fleet import broker as brokers
-from quelea.fleet import interpreter, staging
-from quelea.fleet.accounts import HOST_USER, Accounts
-from quelea.fleet.forkserver import Launcher, LaunchError
-from quelea.fleet.supervisor import NodeSpec, Supervisor
+from quelea.fleet.crowd import Crowd
 from quelea.journal import Check, open_run
 from quelea.serving.load import Load, Tally
 from quelea.serving.loop import ball_of
@@ -42,13 +34,12 @@ LINK_KB_S = 100
 PERIOD_MS = 1000
 THINK_ROUNDS = 3
 MARGIN = 18  # a step must bring an 18th of what is answered in sight
-HEAP_KB = 110
 DEADLINE_MS = 2000
-READY_S, PLACED_S = 60.0, 60.0
+PLACED_S = 60.0
 SETTLE_S = 10.0  # before moves are counted
 PLACED_ROUNDS = 8  # the first ones, before the load begins
 PARTS = (0.5, 0.28, 0.22)  # of --seconds: steady, shifted, killed
-MAIN = "from quelea_agent.port.serving import main\n\nmain()\n"
+MODULE = "quelea_agent.port.serving"
 SERVED_MIN = 0.95
 DOWN_S = 86400.0  # a killed node stays away
 STORE = "host"
@@ -69,79 +60,26 @@ def demands(models: int, nodes: int, seed: int) -> list[list[float]]:
     return found
 
 
-class ServeFleet:
+class ServeFleet(Crowd):
     """Broker, processes, the store of files; all ended when the context is left."""
 
     def __init__(self, models: list[Model], folder: Path, seed: int, nodes: int = NODES) -> None:
+        super().__init__(FLEET, MODULE, [node_id(n + 1) for n in range(nodes)], folder)
         self.models = models
-        self.folder = folder
         self.seed = seed
-        self.numbers = range(1, nodes + 1)
         graph = regular.make(str(DEGREE), nodes, seed)
         self.neighbours = tuple(
             tuple(number - 1 for number in graph.neighbours(own)) for own in graph.nodes
         )
-        self.ready: set[int] = set()
         self.reports: dict[int, dict[str, Any]] = {}
         self.parts = 0  # of files that were sent
         self.spoilt = 0  # of these, on purpose
         self.spoil_every = 40
         self.wanted = demands(len(models), nodes, seed)
         self.load = Load(models, self.neighbours, DEADLINE_MS, self._ask, seed)
-        self._stack = ExitStack()
         self._row = request_row.Row()
 
-    def __enter__(self) -> "ServeFleet":
-        try:
-            self._start()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def _start(self) -> None:
-        runtime = interpreter.find(None, HEAP_KB)
-        launcher = Launcher(runtime.linked_folder)
-        self._stack.callback(launcher.close)
-        accounts = Accounts.create(FLEET, [node_id(number) for number in self.numbers])
-        broker = brokers.create("nats", self.folder / "broker", launcher, accounts=accounts)
-        broker.start()
-        self._stack.callback(broker.stop)
-        self.link = Link(
-            broker, "serve-host", HOST_USER, on_message=self._message, on_up=self._subscribe
-        )
-        self.link.start()
-        self._stack.callback(self.link.stop)
-        self.supervisor = Supervisor(launcher)
-        self._stack.callback(self.supervisor.close)
-        board = staging.stage(mpy_version=runtime.mpy)
-        for number in self.numbers:
-            self._start_node(number, runtime, board, broker)
-        self._await(lambda: len(self.ready) == len(self.numbers), READY_S, "become ready")
-
-    def _start_node(
-        self, number: int, runtime: interpreter.Interpreter, board: staging.Board,
-        broker: brokers.Broker,
-    ) -> None:  # fmt: skip
-        folder = self.folder / "nodes" / node_id(number)
-        user, password = broker.credentials(node_id(number))
-        place = {**brokers.address(broker, number), "user": user, "password": password}
-        place["keepalive_s"] = 10
-        staging.stage_node(folder, board, self.config(number, place), {})
-        (folder / "main.py").write_text(MAIN)
-        argv = runtime.argv("main.py", HEAP_KB)
-        spec = NodeSpec(
-            node_id(number), argv, folder, folder / "node.log", board.env(), runtime.linked
-        )
-        try:
-            self.supervisor.start(spec)
-        except LaunchError as error:
-            raise UserError(f"node {node_id(number)} does not start: {error}") from error
-
-    def config(self, number: int, broker: dict[str, Any]) -> dict[str, Any]:
+    def _config(self, number: int, broker: dict[str, Any]) -> dict[str, Any]:
         """Return cfg.json of a node."""
         own = number - 1
         ball = ball_of(self.neighbours, own)
@@ -174,18 +112,6 @@ class ServeFleet:
                 "seed": self.seed,
             },
         }
-
-    def _await(self, holds: Any, seconds: float, what: str) -> None:
-        until_s = time.monotonic() + seconds
-        while not holds():
-            if time.monotonic() > until_s:
-                logs = [
-                    f"{n}: {self.supervisor.log(node_id(n), 6)}" for n in list(self.numbers)[:2]
-                ]
-                raise UserError(
-                    f"the nodes did not {what} in {seconds:.0f} s", why="\n".join(logs)
-                )
-            time.sleep(0.05)
 
     # -- messages -------------------------------------------------------------------------------
     def _subscribe(self) -> None:
@@ -247,7 +173,7 @@ class ServeFleet:
 
     def await_placed(self) -> None:
         """Wait until the first models are loaded."""
-        self._await(self.placed, PLACED_S, "load their models")
+        self.wait_until(self.placed, PLACED_S, "load their models")
 
     def kill(self) -> int:
         """Kill the node that answered most; return its number."""

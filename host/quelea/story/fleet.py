@@ -6,20 +6,13 @@ questions to the servers, for which the host stands (servers.py). Phases are swi
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from quelea_proto import topics
 
-from quelea.coordinator.link import Link
-from quelea.errors import UserError
-from quelea.fleet import broker as brokers
-from quelea.fleet import interpreter, staging
-from quelea.fleet.accounts import HOST_USER, Accounts
-from quelea.fleet.forkserver import Launcher, LaunchError
-from quelea.fleet.supervisor import NodeSpec, Supervisor
+from quelea.fleet.crowd import Crowd
 from quelea.story import course, lies
 from quelea.story.course import Course, Phase
 from quelea.story.loop import LOSS_OF_32768, UNIT_Q, Setup
@@ -28,11 +21,8 @@ from quelea.story.setting import CAPACITIES, Instance
 
 FLEET = "story"
 PERIOD_MS = 250
-HEAP_KB = 110
-READY_S = 60.0
 REPEAT_ROUNDS = 8  # between two repetitions of what the host has said
-KEEPALIVE_S = 10
-MAIN = "from quelea_agent.port.story import main\n\nmain()\n"
+MODULE = "quelea_agent.port.story"
 
 
 def node_id(number: int) -> str:
@@ -65,84 +55,25 @@ def config(
     }
 
 
-class StoryFleet:
+class StoryFleet(Crowd):
     """Broker, processes and the host's servers; all ended when the context is left."""
 
+    extra_files: ClassVar[Mapping[str, bytes | Path]] = {"attack.py": Path(lies.__file__)}
+
     def __init__(self, instance: Instance, folder: Path, kappa_percent: int = 100) -> None:
+        agents = len(instance.demands)
+        super().__init__(FLEET, MODULE, [node_id(n + 1) for n in range(agents)], folder)
         self.instance = instance
         self.setup = instance.setup(kappa_percent)
         self.servers = Servers(self.setup)
-        self.folder = folder
-        self.numbers = range(1, len(self.servers.agents) + 1)
-        self.ready: set[str] = set()
         self.lying: set[int] = set()
         self._said: list[tuple[str, str]] = []
         self._turn = 0
-        self._stack = ExitStack()
         self._asks = {topics.build("frame", FLEET, node_id(n)): n for n in self.numbers}
         self._states = {topics.build("state", FLEET, node_id(n)): n for n in self.numbers}
 
-    def __enter__(self) -> "StoryFleet":
-        try:
-            self._start()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def _start(self) -> None:
-        runtime = interpreter.find(None, HEAP_KB)
-        launcher = Launcher(runtime.linked_folder)
-        self._stack.callback(launcher.close)
-        accounts = Accounts.create(FLEET, [node_id(number) for number in self.numbers])
-        broker = brokers.create("nats", self.folder / "broker", launcher, accounts=accounts)
-        broker.start()
-        self._stack.callback(broker.stop)
-        self.link = Link(
-            broker, "story-host", HOST_USER, on_message=self._message, on_up=self._subscribe
-        )
-        self.link.start()
-        self._stack.callback(self.link.stop)
-        self.supervisor = Supervisor(launcher)
-        self._stack.callback(self.supervisor.close)
-        board = staging.stage(mpy_version=runtime.mpy)
-        for number in self.numbers:
-            self._start_node(number, runtime, board, broker)
-        self._await_ready()
-
-    def _start_node(
-        self, number: int, runtime: interpreter.Interpreter, board: staging.Board,
-        broker: brokers.Broker,
-    ) -> None:  # fmt: skip
-        folder = self.folder / "nodes" / node_id(number)
-        user, password = broker.credentials(node_id(number))
-        place = {**brokers.address(broker, number), "user": user, "password": password}
-        place["keepalive_s"] = KEEPALIVE_S
-        cfg = config(self.instance, self.setup, number, place)
-        staging.stage_node(folder, board, cfg, {"attack.py": Path(lies.__file__)})
-        (folder / "main.py").write_text(MAIN)
-        argv = runtime.argv("main.py", HEAP_KB)
-        spec = NodeSpec(
-            node_id(number), argv, folder, folder / "node.log", board.env(), runtime.linked
-        )
-        try:
-            self.supervisor.start(spec)
-        except LaunchError as error:
-            raise UserError(f"node {node_id(number)} does not start: {error}") from error
-
-    def _await_ready(self) -> None:
-        until_s = time.monotonic() + READY_S
-        while len(self.ready) < len(self.numbers):
-            if time.monotonic() > until_s:
-                late = [node_id(n) for n in self.numbers if node_id(n) not in self.ready]
-                log = "\n".join(self.supervisor.log(late[0], 12))
-                raise UserError(
-                    f"{len(late)} nodes did not become ready", why=f"{late[0]} wrote: {log}"
-                )
-            time.sleep(0.05)
+    def _config(self, number: int, broker: dict[str, Any]) -> dict[str, Any]:
+        return config(self.instance, self.setup, number, broker)
 
     # -- messages -------------------------------------------------------------------------------
     def _subscribe(self) -> None:
@@ -158,7 +89,7 @@ class StoryFleet:
                 self.link.publish(self._command(number, "grant"), answer)
         elif topic in self._states:
             if payload == b"ready":
-                self.ready.add(node_id(self._states[topic]))
+                self.ready.add(self._states[topic])
         else:
             self.servers.count_row()
 

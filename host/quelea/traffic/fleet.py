@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,8 @@ from quelea_agent.port.traffic import reading_bytes, write_reading
 from quelea_proto import topics
 from quelea_proto.crc import crc16
 
-from quelea.coordinator.link import Link
 from quelea.errors import UserError
-from quelea.fleet import broker as brokers
-from quelea.fleet import interpreter, staging
-from quelea.fleet.accounts import HOST_USER, Accounts
-from quelea.fleet.forkserver import Launcher, LaunchError
-from quelea.fleet.supervisor import NodeSpec, Supervisor
+from quelea.fleet.crowd import Crowd
 from quelea.traffic import plans
 from quelea.traffic.controllers.agents import Sensor
 from quelea.traffic.controllers.base import Controller
@@ -32,14 +26,12 @@ from quelea.traffic.roads import Roads
 from quelea.traffic.world import Lamp, World
 
 FLEET = "traffic"
-HEAP_KB = 110
-READY_S = 60.0
 ANSWER_S = 60.0  # a machine with much other work
 AGAIN_S = 2.0  # a reading is said again
-KEEPALIVE_S = 10
 COUNT_MOD = 65536
 ANSWER_BYTES = 7
-MAIN = "from quelea_agent.port.traffic import main\n\nmain()\n"
+HEARD = 255  # for a stage: the reading is there, the step is not done
+MODULE = "quelea_agent.port.traffic"
 
 
 def node_id(number: int) -> str:
@@ -60,33 +52,20 @@ def config(roads: Roads, at: int, options: Mapping[str, int], broker: Any) -> di
     }  # fmt: skip
 
 
-class TrafficFleet:
+class TrafficFleet(Crowd):
     """Broker and processes of a network's intersections; all ended when the context is left."""
 
     def __init__(self, roads: Roads, folder: Path, options: Mapping[str, int]) -> None:
+        ids = [node_id(at + 1) for at in range(len(roads.signals))]
+        super().__init__(FLEET, MODULE, ids, folder)
         self.roads = roads
-        self.folder = folder
         self.options = options
-        self.numbers = range(1, len(roads.signals) + 1)
-        self.ready: set[int] = set()
         self.answers: dict[int, bytes] = {}
         self.claims: list[tuple[int, bytes]] = []
-        self._stack = ExitStack()
         self._heard = threading.Condition()
         self._replies = {topics.build("reply", FLEET, node_id(n)): n for n in self.numbers}
         self._states = {topics.build("state", FLEET, node_id(n)): n for n in self.numbers}
         self._frames = {topics.build("frame", FLEET, node_id(n)): n for n in self.numbers}
-
-    def __enter__(self) -> TrafficFleet:
-        try:
-            self._start()
-        except BaseException:
-            self._stack.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
     def _start(self) -> None:
         for signal in self.roads.signals:
@@ -95,52 +74,13 @@ class TrafficFleet:
                     f"{signal.id} has no neighbour", "--fleet",
                     "a node needs one", "take a network of several intersections",
                 )  # fmt: skip
-        runtime = interpreter.find(None, HEAP_KB)
-        launcher = Launcher(runtime.linked_folder)
-        self._stack.callback(launcher.close)
-        accounts = Accounts.create(FLEET, [node_id(number) for number in self.numbers])
-        broker = brokers.create("nats", self.folder / "broker", launcher, accounts=accounts)
-        broker.start()
-        self._stack.callback(broker.stop)
-        self.link = Link(
-            broker, "traffic-host", HOST_USER, on_message=self._message, on_up=self._subscribe
-        )
-        self.link.start()
-        self._stack.callback(self.link.stop)
-        self.supervisor = Supervisor(launcher)
-        self._stack.callback(self.supervisor.close)
-        board = staging.stage(mpy_version=runtime.mpy)
-        for number in self.numbers:
-            self._start_node(number, runtime, board, broker)
-        self._stack.callback(self.link.publish, topics.build("command", FLEET, "all", "stop"), "")
-        self._await(lambda: len(self.ready) == len(self.numbers), READY_S, "become ready")
+        super()._start()
 
-    def _start_node(
-        self, number: int, runtime: interpreter.Interpreter, board: staging.Board,
-        broker: brokers.Broker,
-    ) -> None:  # fmt: skip
-        name = node_id(number)
-        folder = self.folder / "nodes" / name
-        user, password = broker.credentials(name)
-        place = {**brokers.address(broker, number), "user": user, "password": password}
-        place["keepalive_s"] = KEEPALIVE_S
-        cfg = config(self.roads, number - 1, self.options, place)
-        staging.stage_node(folder, board, cfg, {})
-        (folder / "main.py").write_text(MAIN)
-        argv = runtime.argv("main.py", HEAP_KB)
-        spec = NodeSpec(name, argv, folder, folder / "node.log", board.env(), runtime.linked)
-        try:
-            self.supervisor.start(spec)
-        except LaunchError as error:
-            raise UserError(f"node {name} does not start: {error}") from error
+    def _started(self) -> None:
+        self.stack.callback(self.link.publish, topics.build("command", FLEET, "all", "stop"), "")
 
-    def _await(self, done: Any, within_s: float, what: str) -> None:
-        until_s = time.monotonic() + within_s
-        with self._heard:
-            while not done():
-                if not self._heard.wait(AGAIN_S) and time.monotonic() > until_s:
-                    log = "\n".join(self.supervisor.log(node_id(1), 12))
-                    raise UserError(f"not all nodes {what} in {within_s:.0f} s", why=log)
+    def _config(self, number: int, broker: dict[str, Any]) -> dict[str, Any]:
+        return config(self.roads, number - 1, self.options, broker)
 
     # -- messages -------------------------------------------------------------------------------
     def _subscribe(self) -> None:
@@ -162,26 +102,38 @@ class TrafficFleet:
             self._heard.notify_all()
 
     def second(self, count: int, readings: Mapping[int, bytes]) -> dict[int, bytes]:
-        """Give every node its reading and return all answers to this count."""
+        """Give every node its reading, then let all step; return their answers to this count."""
+        for stepped in (False, True):
+            self._round(count, stepped, readings)
+        return dict(self.answers)
+
+    def _round(self, count: int, stepped: bool, readings: Mapping[int, bytes]) -> None:
+        """Say readings, or the step, until all have answered so."""
         until_s = time.monotonic() + ANSWER_S
         while True:
-            late = [n for n in self.numbers if not self._answered(n, count)]
+            late = [n for n in self.numbers if not self._answered(n, count, stepped)]
             if not late:
-                return dict(self.answers)
+                return
             if time.monotonic() > until_s:
                 log = "\n".join(self.supervisor.log(node_id(late[0]), 12))
                 raise UserError(f"node {node_id(late[0])} does not answer", why=log)
-            for number in late:
-                topic = topics.build("command", FLEET, node_id(number), "seen")
-                self.link.publish(topic, readings[number])
+            if stepped:
+                step = topics.build("command", FLEET, "all", "step")
+                self.link.publish(step, count.to_bytes(2, "little"))
+            else:
+                for number in late:
+                    topic = topics.build("command", FLEET, node_id(number), "seen")
+                    self.link.publish(topic, readings[number])
             with self._heard:
                 self._heard.wait_for(
-                    lambda: all(self._answered(n, count) for n in self.numbers), AGAIN_S
+                    lambda: all(self._answered(n, count, stepped) for n in self.numbers), AGAIN_S
                 )
 
-    def _answered(self, number: int, count: int) -> bool:
+    def _answered(self, number: int, count: int, stepped: bool) -> bool:
         answer = self.answers.get(number)
-        return answer is not None and int.from_bytes(answer[:2], "little") == count
+        if answer is None or int.from_bytes(answer[:2], "little") != count:
+            return False
+        return not stepped or answer[2] != HEARD
 
 
 class FleetController(Controller):
