@@ -50,7 +50,7 @@ def test_what_nodes_learned_outlives_their_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fleet, "PERIOD_MS", 100)
-    learning = Phase("learning", 15, Mode("q-learning", throttled=True, checked=True))
+    learning = Phase("learning", 30, Mode("q-learning", throttled=True, checked=True))
     steps: list[list[int]] = []
     for _ in range(2):
         with fleet.StoryFleet(setting.draw(5, 0.9, 8), tmp_path) as running:
