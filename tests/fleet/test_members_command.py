@@ -181,5 +181,8 @@ def test_go_and_come_by_signed_documents(
     made[1].begin()
     status, report, said = told(capsys, "join", 2, options)
     assert status == 0, said
-    assert sum(node.owned_q for node in made) == total_q
+    end_s = time.monotonic() + 30  # what is under way is nobody's
+    while sum(node.owned_q for node in made) != total_q:
+        assert time.monotonic() < end_s, [node.owned_q for node in made]
+        time.sleep(0.1)
     assert report["places"][1]["mark"] == 1
