@@ -15,7 +15,7 @@ from quelea_proto.limits import const
 from quelea_agent import __version__, report
 from quelea_agent.agent import Agent
 from quelea_agent.link import Link
-from quelea_agent.port import config, mqtt
+from quelea_agent.port import mqtt
 from quelea_agent.port.console import say
 from quelea_agent.port.heap import Heap
 
@@ -236,6 +236,18 @@ def forget_rules(kept: str) -> None:
         delattr(rules, name)
 
 
+def read_config() -> tuple:
+    """Return what config.read() does, and let go of its code, which is needed once."""
+    from quelea_agent import port as edges
+    from quelea_agent.port import config
+
+    found = config.read()
+    for name in ("config", "enrolled"):
+        if sys.modules.pop("quelea_agent.port." + name, None) is not None:
+            delattr(edges, name)
+    return found
+
+
 def begin_session(port, config: object) -> tuple:
     """Return (session, whether it was stored); config: `auth`, which may say where to begin."""
     if config is None:
@@ -269,7 +281,7 @@ def attach(node, cfg: dict) -> str:
 
 def main() -> None:
     """Read cfg.json and run; exit status 2 with one sentence for a faulty one."""
-    cfg, settings, problem = config.read()
+    cfg, settings, problem = read_config()
     sensor = maker = None
     if not problem and cfg.get("headroom") is not None:
         from quelea_agent.port import share  # a heap that has no use for it does not pay for it
