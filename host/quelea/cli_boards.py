@@ -147,11 +147,12 @@ def broker(
         str, typer.Option(help="nats or mosquitto; default: nats without certificates.")
     ] = "",
     folder: Annotated[Path | None, typer.Option(help="Of its files; default: below runs.")] = None,
+    json: Json = False,
 ) -> None:
     """Run a broker for a fleet, where its [broker] says, with its accounts, until Ctrl-C."""
     from quelea.deploy.brokering import command
 
-    raise typer.Exit(command(fleet, kind, folder))
+    raise typer.Exit(command(fleet, kind, folder, json))
 
 
 def virtual(
@@ -167,11 +168,12 @@ def virtual(
     ] = None,
     heap_kb: Annotated[int, typer.Option(help="A board's heap in KB of 32-bit words.")] = 110,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin with empty flashes.")] = False,
+    json: Json = False,
 ) -> None:
     """Run boards without hardware: a real MicroPython each behind a pty; until Ctrl-C."""
     from quelea.deploy.virtual.command import command
 
-    raise typer.Exit(command(boards, folder, chip, flash_kb, fault or [], heap_kb, fresh))
+    raise typer.Exit(command(boards, folder, chip, flash_kb, fault or [], heap_kb, fresh, json))
 
 
 def ca(

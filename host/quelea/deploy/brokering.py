@@ -5,6 +5,7 @@ It listens where [broker] says that it is, and keeps every node to its own topic
 needs mosquitto.
 """
 
+import json
 import signal
 import sys
 import threading
@@ -18,8 +19,11 @@ from quelea.fleet.forkserver import Launcher
 LOOK_S = 0.5
 
 
-def command(file: str, kind: str, folder: Path | None) -> int:
-    """Run the broker until Ctrl-C; return 1 if it ends by itself."""
+def command(file: str, kind: str, folder: Path | None, as_json: bool = False) -> int:
+    """Run the broker until Ctrl-C; return 1 if it ends by itself.
+
+    as_json: one object once it runs.
+    """
     fleet = BoardFleet(file)
     if fleet.secrets.complete(list(fleet.ids)):
         fleet.secrets.save()
@@ -43,7 +47,13 @@ def command(file: str, kind: str, folder: Path | None) -> int:
         )
         broker.host = fleet.tables.host
         broker.start()
-        print(f"{broker.kind} on {broker.host}:{broker.port}", flush=True)
+        found = {"kind": broker.kind, "host": broker.host, "port": broker.port}
+        words = (
+            json.dumps({"verdict": True, "checks": []} | found)
+            if as_json
+            else (f"{broker.kind} on {broker.host}:{broker.port}")
+        )
+        print(words, flush=True)
         print("The broker runs until Ctrl-C.", file=sys.stderr, flush=True)
         while not ended.wait(LOOK_S):
             if not getattr(broker, "running", True):

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import shutil
 import signal
 import sys
@@ -58,8 +59,12 @@ def command(
     faults: Sequence[str],
     heap_kb: int,
     fresh: bool,
+    as_json: bool = False,
 ) -> int:
-    """Run boards until Ctrl-C; what they have stored stays in the folder."""
+    """Run boards until Ctrl-C; what they have stored stays in the folder.
+
+    as_json: one object when all of them run, instead of a line each.
+    """
     wanted = [replace(spec, heap_kb=heap_kb) for spec in specs(count, chip, flash_kb, faults)]
     runtime = interpreter.find(heap_kb=heap_kb)
     boards = [VirtualBoard(spec, folder / spec.name, runtime) for spec in wanted]
@@ -75,7 +80,11 @@ def command(
             if fresh:
                 shutil.rmtree(board.folder, ignore_errors=True)
             board.start()
-            print(f"{board.port}  {_words(board.spec)}", flush=True)
+            if not as_json:
+                print(f"{board.port}  {_words(board.spec)}", flush=True)
+        if as_json:
+            rows = [{"port": str(board.port), "what": _words(board.spec)} for board in boards]
+            print(json.dumps({"verdict": True, "checks": [], "boards": rows}), flush=True)
         print(f"{count} virtual boards run until Ctrl-C.", file=sys.stderr, flush=True)
         ended.wait()
     finally:
