@@ -111,8 +111,10 @@ def test_it_shows_a_live_fleet_and_all_of_it_comes_from_this_machine(
     liar = browser.until("[...quelea.store.nodes.values()].find(n => n.wrong > 0)?.id", 40)
     assert browser.run("[...quelea.store.nodes.values()].find(n => n.liar).id") == liar
     browser.until(f"{TEXTS}.includes('{liar} is proved wrong')")
-    assert browser.run("document.querySelectorAll('#table tbody th button').length") == 12
-    assert browser.run("document.querySelector('#table tbody th button').textContent") == liar
+    browser.until("document.querySelectorAll('#table tbody th button').length === 12")
+    browser.until(
+        f"document.querySelector('#table tbody th button').textContent === {json.dumps(liar)}"
+    )
     assert browser.run("location.hash") == "", "the token is not left in the address"
     assert {url.split("/")[2] for url in browser.requests if url.startswith("http")} == {
         f"127.0.0.1:{fleet.port}"
