@@ -3,10 +3,12 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
 from quelea.errors import UserError
@@ -25,16 +27,27 @@ def count(jobs: int | None) -> int:
     return jobs
 
 
-def _deaf() -> None:
-    """Leave Ctrl-C, which reaches every process of a terminal, to the one that started this."""
+def _begin() -> None:
+    """Leave Ctrl-C, which reaches every process of a terminal, to the parent, and end with it.
+
+    The parent may be interrupted between the fork of a worker and the note that it made of it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
 
 
 @contextmanager
 def workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool; what ends the block early, Ctrl-C above all, ends its processes at once."""
     before = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(max_workers=jobs, initializer=_deaf)
+    pool = ProcessPoolExecutor(max_workers=jobs, initializer=_begin)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # also until they are deaf
     pool.submit(os.getpid)
     try:
