@@ -21,5 +21,6 @@ def test_virtual_boards_say_their_ports(tmp_path: Path, stop: signal.Signals) ->
         assert [Path(row["port"]).parent.name for row in found["boards"]] == ["b01"]
         assert Path(found["boards"][0]["port"]).exists()
         ran.send_signal(stop)
+        ran.send_signal(stop)  # an impatient hand
         assert ran.wait(30) == 0
         assert ran.stdout.read() == b""

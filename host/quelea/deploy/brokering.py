@@ -8,7 +8,7 @@ needs mosquitto.
 import json
 import signal
 import sys
-import threading
+import time
 from pathlib import Path
 
 from quelea.deploy.fleet import BoardFleet
@@ -16,7 +16,7 @@ from quelea.errors import EXIT_FALSE, EXIT_OK
 from quelea.fleet import broker as brokers
 from quelea.fleet.forkserver import Launcher
 
-LOOK_S = 0.5
+LOOK_S = 0.2
 
 
 def command(file: str, kind: str, folder: Path | None, as_json: bool = False) -> int:
@@ -29,9 +29,9 @@ def command(file: str, kind: str, folder: Path | None, as_json: bool = False) ->
         fleet.secrets.save()
     ca = fleet.secrets.table("host").get("ca")
     accounts = fleet.secrets.accounts(fleet.name, list(fleet.ids))
-    ended = threading.Event()
+    asked: list[int] = []  # no Event: a second signal could meet its lock held by the first
     before = {
-        number: signal.signal(number, lambda *_: ended.set())
+        number: signal.signal(number, lambda got, _: asked.append(got))
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     launcher = Launcher(None)
@@ -55,7 +55,8 @@ def command(file: str, kind: str, folder: Path | None, as_json: bool = False) ->
         )
         print(words, flush=True)
         print("The broker runs until Ctrl-C.", file=sys.stderr, flush=True)
-        while not ended.wait(LOOK_S):
+        while not asked:
+            time.sleep(LOOK_S)
             if not getattr(broker, "running", True):
                 print(f"the broker ended; see {place}", file=sys.stderr)
                 return EXIT_FALSE

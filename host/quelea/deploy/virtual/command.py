@@ -6,7 +6,7 @@ import json
 import shutil
 import signal
 import sys
-import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from quelea.errors import EXIT_OK, UserError
 from quelea.fleet import interpreter
 
 BOARDS_MAX = 64
+LOOK_S = 0.2
 FULL_KB = 48  # smaller than the firmware
 UNPLUG_BYTES = 20_000  # in the middle of the firmware
 FAULTS = "hang, wrong-chip, full or unplug[:BYTES]"
@@ -68,10 +69,10 @@ def command(
     wanted = [replace(spec, heap_kb=heap_kb) for spec in specs(count, chip, flash_kb, faults)]
     runtime = interpreter.find(heap_kb=heap_kb)
     boards = [VirtualBoard(spec, folder / spec.name, runtime) for spec in wanted]
-    ended = threading.Event()
+    asked: list[int] = []  # no Event: a second signal could meet its lock held by the first
     lock: IO[str] | None = None
     before = {
-        number: signal.signal(number, lambda *_: ended.set())
+        number: signal.signal(number, lambda got, _: asked.append(got))
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
@@ -86,7 +87,8 @@ def command(
             rows = [{"port": str(board.port), "what": _words(board.spec)} for board in boards]
             print(json.dumps({"verdict": True, "checks": [], "boards": rows}), flush=True)
         print(f"{count} virtual boards run until Ctrl-C.", file=sys.stderr, flush=True)
-        ended.wait()
+        while not asked:
+            time.sleep(LOOK_S)
     finally:
         for board in boards:
             with contextlib.suppress(OSError):
