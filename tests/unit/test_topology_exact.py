@@ -71,8 +71,9 @@ def test_pair_by_pair(seed: int) -> None:
     """Random graphs of up to six nodes against the definition, all r and s."""
     rng = random.Random(seed)
     seen: set[int] = set()
-    for _ in range(40):
-        topology = random_graph(rng, rng.randrange(2, 7))
+    graphs = [random_graph(rng, rng.randrange(2, 7)) for _ in range(40)]
+    # r = 3 takes five nodes of which nearly all are linked: forty draws may not hold one
+    for topology in [*graphs, parse("complete", 5), parse("complete", 6)]:
         n = topology.node_count
         r, groups = exact_r(topology)
         assert r == r_slow(topology), topology.edges
