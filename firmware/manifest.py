@@ -119,7 +119,11 @@ if options.story or options.learning:  # noqa: F821
         ),
     )
 if options.learning:  # noqa: F821
-    package("quelea_agent", ("choice/q_learning.py", "q_table.py"))  # noqa: F821
+    package(  # noqa: F821
+        "quelea_agent", ("choice/policy.py", "choice/q_learning.py", "q_table.py")
+    )
+if options.learning or options.serving:  # noqa: F821
+    package("quelea_agent", ("dense.py",))  # noqa: F821
 if options.cadence:  # noqa: F821
     package("quelea_agent", ("cadence.py", "port/lookout.py", "surge.py"))  # noqa: F821
 if options.cluster:  # noqa: F821
@@ -167,7 +171,6 @@ if options.serving:  # noqa: F821
     package(  # noqa: F821
         "quelea_agent",
         (
-            "dense.py",
             "lending.py",
             "placing.py",
             "serving.py",

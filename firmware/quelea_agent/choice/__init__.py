@@ -19,6 +19,7 @@ CHOICES = (
     ("regret", "quelea_agent.choice.regret", "Regret"),
     ("patient", "quelea_agent.choice.patient", "Patient"),
     ("q-learning", "quelea_agent.choice.q_learning", "QLearning"),  # in the part `learning`
+    ("policy", "quelea_agent.choice.policy", "Policy"),  # as well
 )
 
 
