@@ -114,9 +114,16 @@ class Chooser:
     # -- the round ----------------------------------------------------------------------------
     def choose(self) -> int:
         """Begin a round: return the server to ask. If it is another one, leave the last."""
+        self.begin()
+        return self.go(self._rule.choose())
+
+    def begin(self) -> None:
+        """The first half of choose(), for who decides in place of the rule."""
         self.rumours.begin()
         self.lease.tick()
-        at = self._rule.choose()
+
+    def go(self, at: int) -> int:
+        """The second half: use allowed[at] in this round."""
         if at != self.at:
             self.rumours.leave(self.server, self.demand_q)
             self.lease.end()
