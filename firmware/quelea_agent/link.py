@@ -60,6 +60,7 @@ class Link:
         self.outgoing = []  # (topic, payload, QoS, retain), to be published and removed
         self.frames = []  # (number of the node that published it, payload), for the agent
         self.stopping = False
+        self.qos_max = 1  # 0: a cluster, which takes nothing in while it elects who may store
         self.demand_q = None  # set by a command in place of the sensor
         self.cfg_seq = 0  # of the newest announcement of the fleet's configuration
         self.next_wake_ms = 0
@@ -132,10 +133,10 @@ class Link:
     def connected(self, now_ms: int) -> None:
         """Introduce the node; the edge has asked for the subscriptions first."""
         self._up = True
-        self._say_state(b"init")
-        birth = report.birth(self.settings, self.session, self._facts)
-        self.outgoing.append((self._birth, birth, 1, True))
-        self._say_ready()
+        if self.qos_max or not self._started:
+            self._introduce()
+        else:  # what is kept of it still stands; a last will that went out is heard and answered
+            self._say_state(b"ready", False)
         self._status_due = True
         if not self._started:
             self._started = True
@@ -145,6 +146,12 @@ class Link:
             cause = (("cause", report.text(self._lost_cause)), ("away_ms", str(away_ms)))
             self.note("broker-back", now_ms, cause)
             self._lost_cause = ""
+
+    def _introduce(self) -> None:
+        self._say_state(b"init")
+        birth = report.birth(self.settings, self.session, self._facts)
+        self._say(self._birth, birth, 1, True)
+        self._say_ready()
 
     def lost(self, now_ms: int, cause: str) -> None:
         """The connection is gone; cause: a word of the transport, said when it is back."""
@@ -160,8 +167,11 @@ class Link:
         if self._up:
             self._say_state(b"disconnected")
 
-    def _say_state(self, word: bytes) -> None:
-        self.outgoing.append((self._state, word, 1, True))
+    def _say(self, topic: bytes, payload, qos: int, retain: bool) -> None:
+        self.outgoing.append((topic, payload, min(qos, self.qos_max), retain))
+
+    def _say_state(self, word: bytes, retain: bool = True) -> None:
+        self._say(self._state, word, 1, retain)
 
     def _say_ready(self) -> None:
         self._say_state(b"ready")
@@ -259,7 +269,7 @@ class Link:
             pairs.append(("again", "true"))
         if problem:
             pairs.append(("err", report.text(problem)))
-        self.outgoing.append((self._reply, report.rows(pairs).encode(), 1, False))
+        self._say(self._reply, report.rows(pairs).encode(), 1, False)
 
     # -- once a turn ------------------------------------------------------------------------------
 
@@ -328,7 +338,7 @@ class Link:
             self._events_left = limits.EVENTS_MAX
         while self._events and self._events_left:
             self._events_left -= 1
-            self.outgoing.append((self._event, self._events.pop(0), 1, False))
+            self._say(self._event, self._events.pop(0), 1, False)
 
 
 def _is_int(value: object) -> bool:

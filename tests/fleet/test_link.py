@@ -57,6 +57,26 @@ def words(rows: list[tuple[str, bytes, int, bool]]) -> list[bytes]:
     return [row[1] for row in rows if row[0] == "$state"]
 
 
+def test_on_a_cluster_a_node_that_comes_back_lets_nothing_be_stored() -> None:
+    """A server that cannot store, while leaders are elected, takes in nothing else for seconds."""
+    world = World()
+    world.link.qos_max = 0
+    first = world.up()
+    assert [(row[0], row[3]) for row in first[:3]] == [
+        ("$state", True),
+        ("$birth", True),
+        ("$state", True),
+    ]
+    world.link.lost(100, "closed")
+    again = world.up(200)
+    assert ("$state", b"ready", 0, False) in again
+    assert "evt" in [row[0] for row in again], "it was away, and says so"
+    assert all((qos, retain) == (0, False) for _, _, qos, retain in again)
+    world.link.receive(OWN + b"$state", b"ready")
+    world.link.receive(OWN + b"$state", b"lost")
+    assert world.said() == [("$state", b"ready", 0, True)], "what is kept was wrong"
+
+
 def test_birth_order_and_qos() -> None:
     rows = World().up()
     assert [(topic, qos, retain) for topic, _, qos, retain in rows] == [

@@ -68,7 +68,8 @@ class Node:
             port.wake,
             port.ready,
         )
-        self.qos_max = cfg["broker"].get("qos_max", 1)  # of what this node subscribes to
+        self.qos_max = cfg["broker"].get("qos_max", 1)
+        self.link.qos_max = self.qos_max
         self.attack = None
         if cfg.get("attack") is not None:
             from attack import Attack  # staged beside cfg.json of an emulated liar, nowhere else
