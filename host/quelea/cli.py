@@ -209,6 +209,10 @@ def story(
     fleet: Annotated[
         bool, typer.Option("--fleet", help="Real MicroPython processes; takes two minutes.")
     ] = False,
+    own_clocks: Annotated[
+        bool,
+        typer.Option("--own-clocks", help="Simulated agents do not act all at the same moment."),
+    ] = False,
     png: Annotated[Path | None, typer.Option(help="The picture; default: below --runs.")] = None,
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("runs"),
     json: Json = False,

@@ -40,6 +40,15 @@ def test_greed_collapses_and_coordination_comes_close_to_the_optimum() -> None:
     assert [check for check in one_seed if not check.ok] == []
 
 
+def test_with_clocks_of_their_own_greed_collapses_less_and_coordination_holds() -> None:
+    chosen = {trial.label: trial for trial in trials.trials()}
+    greedy = chosen["greedy, rho 0.97"]
+    at_once = trials.measure(greedy, SEEDS[0])
+    greedy_own = trials.measure(greedy, SEEDS[0], own_clocks=True)
+    assert at_once.last + 0.1 < greedy_own.last < tale.GREEDY_MOST
+    assert trials.measure(chosen["coordinated, rho 0.97"], SEEDS[0], own_clocks=True).last > 0.98
+
+
 def test_a_shock_is_borne_and_so_are_liars() -> None:
     labels = ("shock, rho 0.85", "10 % liars, rho 0.97", "20 % liars, rho 0.97")
     rows = rows_of(*labels, seeds=SEEDS[1:])
@@ -54,9 +63,10 @@ def test_liars_win_where_nobody_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checked.last >= 0.97 > planted.last
 
 
+@pytest.mark.parametrize("own_clocks", [False, True])
 @pytest.mark.parametrize("rule", [row[0] for row in CHOICES])
-def test_every_rule_runs_the_tale(rule: str) -> None:
-    loop = Loop(setting.draw(3, 0.97).setup())
+def test_every_rule_runs_the_tale(rule: str, own_clocks: bool) -> None:
+    loop = Loop(setting.draw(3, 0.97).setup(), own_clocks)
     loop.use(rule, True, True, True)
     for _ in range(20):
         loop.round()

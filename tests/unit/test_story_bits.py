@@ -17,7 +17,7 @@ from quelea.conform.targets.wasm import Wasm
 from quelea.story import loop as loop_module
 from quelea.story import setting
 
-ROUNDS = 20  # of each of the three phases
+ROUNDS = 20  # of each of the three phases, and of one with clocks of their own
 SCRIPT = """
 import json
 from quelea.story.loop import Loop, Setup
@@ -26,7 +26,7 @@ with open("setup.json") as file:
     given = json.load(file)
 loop = Loop(Setup(*given["setup"]))
 
-def digest():
+def digest(loop):
     total = loop.goodput_q
     for agent in loop.agents:
         rumours = agent.rumours
@@ -46,7 +46,12 @@ for rule in given["rules"]:
         loop.lie_as("random", [3, 14, 15])
     for _ in range(given["rounds"]):
         loop.round()
-        print(loop.rounds, loop.goodput_q, loop.messages, loop.moves, digest())
+        print(loop.rounds, loop.goodput_q, loop.messages, loop.moves, digest(loop))
+loop = Loop(Setup(*given["setup"]), True)
+loop.use("patient", True, True, True)
+for _ in range(given["rounds"]):
+    loop.round()
+    print(loop.rounds, loop.goodput_q, loop.messages, loop.moves, digest(loop))
 """
 
 
@@ -64,7 +69,7 @@ def files() -> dict[str, str]:
 @pytest.fixture(scope="module")
 def expected() -> list[str]:
     lines = CPython().run(files(), SCRIPT, 60.0).splitlines()
-    assert len(lines) == 3 * ROUNDS
+    assert len(lines) == 4 * ROUNDS
     return lines
 
 

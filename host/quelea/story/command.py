@@ -1,13 +1,12 @@
 """`quelea story`: one seed told with a picture, or the table of many seeds; verdict and status."""
 
 import json
-import multiprocessing
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from rich.table import Table
 
 from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
 from quelea.journal import Check, open_run
+from quelea.simulator import pool
 from quelea.story import lies, setting, tale, trials
 from quelea.story.course import COORDINATED, NEVER, Course, Mode, Phase, run
 from quelea.story.picture import draw
@@ -50,6 +50,7 @@ class Options:
     kappa_percent: int = 100
     jobs: int = 0
     fleet: bool = False
+    own_clocks: bool = False
     png: Path | None = None
     runs: Path = Path("runs")
 
@@ -117,7 +118,7 @@ def _tell(options: Options, console: Console) -> tuple[list[Check], dict[str, An
             f"round {begins + phase.rounds}: {phase.name} ({phase.mode}): "
             f"{chapters[-1].share:.3f} of the optimum"
         )
-    checks = tale.checks(chapters, options.fleet)
+    checks = tale.checks(chapters, options.fleet, options.own_clocks)
     return checks, _report(options, parts, chapters, console, folder.path)
 
 
@@ -128,7 +129,7 @@ def _courses(
     mode, kappa_percent = options.mode, options.kappa_percent
     if not options.fleet:
         phases = tale.phases(mode, options.liars, options.lie, tale.ROUNDS)
-        yield from run(instance, phases, kappa_percent)
+        yield from run(instance, phases, kappa_percent, own_clocks=options.own_clocks)
         return
     from quelea.story import fleet
 
@@ -159,6 +160,7 @@ def _report(
     console.print(table)
     path = options.png or folder / "story.png"
     world = "as real processes" if options.fleet else "in the simulator"
+    world += " with clocks of their own" if options.own_clocks and not options.fleet else ""
     title = (
         f"{setting.AGENTS} agents {world}, rho {options.rho:g}, seed {options.seed}; "
         f"{options.liars} liars in the last phase"
@@ -203,9 +205,10 @@ def _tabulate(options: Options, console: Console) -> tuple[list[Check], dict[str
     document = {
         "seed": options.seed,
         "seeds": options.seeds,
+        "own_clocks": options.own_clocks,
         "rows": {label: [asdict(one) for one in figures] for label, figures in rows.items()},
     }
-    return trials.checks(rows), document
+    return trials.checks(rows, options.own_clocks), document
 
 
 def _measured(
@@ -214,25 +217,19 @@ def _measured(
     """Yield every trial of every seed as it is done; Ctrl-C ends the workers at once."""
     jobs = options.jobs or os.cpu_count() or 1
     work = [(trial, seed) for seed in seeds for trial in chosen]
-    pool = ProcessPoolExecutor(jobs, initializer=signal.signal,
-                               initargs=(signal.SIGINT, signal.SIG_IGN))  # fmt: skip
-    try:
+    with pool.workers(jobs) as team:
         waiting: dict[Future[trials.Figures], tuple[trials.Trial, int]] = {}
         while work or waiting:
             while work and len(waiting) < 2 * jobs:
                 trial, seed = work.pop(0)
-                waiting[pool.submit(trials.measure, trial, seed, options.kappa_percent)] = (
-                    trial, seed,
+                future = team.submit(
+                    trials.measure, trial, seed, options.kappa_percent,
+                    own_clocks=options.own_clocks,
                 )  # fmt: skip
+                waiting[future] = (trial, seed)
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 trial, seed = waiting.pop(future)
                 yield trial, seed, future.result()
-    except BaseException:
-        for child in multiprocessing.active_children():
-            child.kill()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _table(rows: trials.Rows, seeds: int) -> Table:

@@ -136,13 +136,15 @@ class Phase:
 
 
 def run(
-    instance: Instance, phases: tuple[Phase, ...], kappa_percent: int = 100, memory: bytes = b""
-) -> Iterator[tuple[Phase, Course]]:
+    instance: Instance, phases: tuple[Phase, ...], kappa_percent: int = 100, memory: bytes = b"",
+    own_clocks: bool = False,
+) -> Iterator[tuple[Phase, Course]]:  # fmt: skip
     """Run phases one after the other; yield each with its course when it is done.
 
-    memory: the dump of a table that every agent begins with, if its rule learns.
+    memory: the dump of a table that every agent begins with, if its rule learns. own_clocks: as
+    Loop has it.
     """
-    loop = Loop(instance.setup(kappa_percent))
+    loop = Loop(instance.setup(kappa_percent), own_clocks)
     for agent in loop.agents:
         agent.memory = memory
     for turn, phase in enumerate(phases):

@@ -40,10 +40,15 @@ class Setup:
 
 
 class Loop:
-    """After each round(): goodput_q, overloaded, overasked, messages, moves, servers, served_q."""
+    """After each round(): goodput_q, overloaded, overasked, messages, moves, servers, served_q.
 
-    def __init__(self, setup) -> None:  # type: ignore[no-untyped-def]
+    own_clocks: False: all choose at the same moment. True: each at its own of the period, which
+    stays, as nodes do that were switched on at any time; it sees what is then.
+    """
+
+    def __init__(self, setup, own_clocks: bool = False) -> None:  # type: ignore[no-untyped-def]
         self.setup = setup
+        self.own_clocks = own_clocks
         self.capacities_q = list(setup.capacities_q)
         self.kappa_percent = setup.kappa_percent
         self.draws = Draws(setup.seed, WORLD_LANE)
@@ -72,6 +77,9 @@ class Loop:
         self.overasked = 0  # servers that are asked for more than they have
         self.messages = 0
         self.moves = 0
+        self._granted_q = [0] * count
+        if own_clocks:
+            self.draws.shuffle(self.order)
 
     # -- what the story does to the fleet ------------------------------------------------------
     def use(self, rule: str, throttled: bool, checked: bool, adaptive: bool) -> None:
@@ -95,53 +103,64 @@ class Loop:
 
     # -- a round -------------------------------------------------------------------------------
     def round(self) -> None:
-        """Choose, ask, serve, answer, gossip."""
+        """Choose, ask, serve, answer, gossip: all at once, or one after the other."""
         self.rounds += 1
-        self._choose()
-        self._ask()
+        self.moves = 0
+        self.messages = 0
+        for offload in self.offloads:
+            offload.tick()
+        if self.own_clocks:
+            for i in self.order:
+                self._turn(i)
+            serve(self)
+            return
+        for i in range(len(self.agents)):
+            self._choose(i)
+        self.draws.shuffle(self.order)
+        for i in self.order:
+            self._ask(i)
         serve(self)
         for i in range(len(self.agents)):
             offload = self.offloads[self.servers[i]]
             self.agents[i].answered(offload.asked_q, self._granted_q[i])
-        self._gossip()
-
-    def _choose(self) -> None:
-        self.moves = 0
-        for offload in self.offloads:
-            offload.tick()
-        for i in range(len(self.agents)):
-            server = self.agents[i].choose()
-            if server != self.servers[i]:
-                self.offloads[self.servers[i]].release(i + 1)
-                self.servers[i] = server
-                self.moves += 1
-
-    def _ask(self) -> None:
-        """Everybody asks, in random order; a grant is acted on at once, as an answer is."""
-        self._granted_q = [0] * len(self.agents)
         self.draws.shuffle(self.order)
         for i in self.order:
-            agent = self.agents[i]
-            offload = self.offloads[self.servers[i]]
-            granted_q = offload.ask(i + 1, agent.demand_q, agent.lease.held_q)
-            self._granted_q[i] = granted_q
-            self.sent_q[i] = granted_q if agent.throttled else agent.demand_q
+            self._gossip(i)
 
-    def _gossip(self) -> None:
-        """Each agent that has something to say pushes to one neighbour, which answers."""
-        self.messages = 0
-        self.draws.shuffle(self.order)
-        for i in self.order:
-            agent = self.agents[i]
-            slot = agent.speak()
-            if slot < 0:
-                continue
-            other = agent.plan.numbers[slot] - 1
-            self._forge(i, other)
-            if self._arrives() and self.agents[other].hear(i + 1, agent.row):
-                self._forge(other, i)
-                if self._arrives():
-                    agent.hear(other + 1, self.agents[other].row)
+    def _turn(self, i: int) -> None:
+        """Let one agent do its round: what it is told of its server is what is so now."""
+        self._choose(i)
+        self._ask(i)
+        self.agents[i].answered(self.offloads[self.servers[i]].asked_q, self._granted_q[i])
+        self._gossip(i)
+
+    def _choose(self, i: int) -> None:
+        server = self.agents[i].choose()
+        if server != self.servers[i]:
+            self.offloads[self.servers[i]].release(i + 1)
+            self.servers[i] = server
+            self.moves += 1
+
+    def _ask(self, i: int) -> None:
+        """Ask the server; a grant is acted on at once, as an answer is."""
+        agent = self.agents[i]
+        offload = self.offloads[self.servers[i]]
+        granted_q = offload.ask(i + 1, agent.demand_q, agent.lease.held_q)
+        self._granted_q[i] = granted_q
+        self.sent_q[i] = granted_q if agent.throttled else agent.demand_q
+
+    def _gossip(self, i: int) -> None:
+        """Push to one neighbour, which answers, if there is something to say."""
+        agent = self.agents[i]
+        slot = agent.speak()
+        if slot < 0:
+            return
+        other = agent.plan.numbers[slot] - 1
+        self._forge(i, other)
+        if self._arrives() and self.agents[other].hear(i + 1, agent.row):
+            self._forge(other, i)
+            if self._arrives():
+                agent.hear(other + 1, self.agents[other].row)
 
     def _arrives(self) -> bool:
         """Count a message; return whether it comes through."""

@@ -19,6 +19,9 @@ from quelea.story.course import (
 
 LAST = 50  # rounds at the end of a phase that are judged
 HALVED = 5  # the server of 140 units
+# Who has a clock of its own acts on what is so at its moment: some see the herd before they join
+# it. Seeds 1 to 20 of the simulator come to LOW .. HIGH of the optimum.
+GREEDY_MOST = 0.72
 
 
 @dataclass(frozen=True)
@@ -75,17 +78,18 @@ def chapter(phase: Phase, course: Course, begins: int) -> Chapter:
     )
 
 
-def checks(chapters: list[Chapter], fleet: bool = False) -> list[Check]:
+def checks(chapters: list[Chapter], fleet: bool = False, own_clocks: bool = False) -> list[Check]:
     """Return the bounds of a single seed.
 
-    Wider than those of the table, which are means and medians of many seeds. fleet: processes with
-    clocks of their own do not act at the same moment and herd less; greed collapses not so deep.
+    Wider than those of the table, which are means and medians of many seeds. fleet: processes,
+    always with clocks of their own.
     """
     greedy, coordinated, shock, liars = chapters
     many = liars.phase.liars > 5
     damping = greedy.oscillation / max(coordinated.oscillation, 1e-9)
+    collapsed = GREEDY_MOST if fleet or own_clocks else 0.60
     rows = (
-        ("greedy: goodput", greedy.share, 0.80 if fleet else 0.60, "of optimum", False),
+        ("greedy: goodput", greedy.share, collapsed, "of optimum", False),
         ("coordinated: goodput", coordinated.share, 0.98, "of optimum", True),
         ("coordinated: rounds to stay above .97", coordinated.stay, 120, "rounds", False),
         ("coordinated: overloaded servers", coordinated.overloaded, 0.1, "of 8", False),
