@@ -26,7 +26,7 @@ run: env ## Start an emulated fleet with two liars and watch it agree.
 
 test: env ## Run every test; what cannot run here is named with the command that installs it.
 	@$(BIN)/python tools/missing.py
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python tools/suite.py $(ARGS)
 
 check: env ## Lint, types, spelling, house rules, derived files and vectors.
 	$(BIN)/ruff check .
