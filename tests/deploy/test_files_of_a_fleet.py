@@ -1,5 +1,6 @@
 """fleet.toml and secrets.toml of boards: refused with file and line, private, who becomes whom."""
 
+from base64 import b64encode
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -54,6 +55,22 @@ def test_a_new_file_is_good_for_boards_and_for_an_emulated_fleet(tmp_path: Path)
     assert "password" not in str(fleet.files("n01")) and "user" not in config["broker"]
     assert fleet.secret("n01")["broker"]["password"] == fleet.secrets.node("n01")["password"]
     assert fleet.parts("n01") == ["sharing"]
+
+
+def test_a_board_gets_the_parts_that_its_configuration_asks_for(tmp_path: Path) -> None:
+    file = written(tmp_path)
+    text = file.read_text().replace("[limit]\n", "[limit]\nlease_s = 10\n")
+    file.write_text(text)
+    fleet = BoardFleet(str(file))
+    fleet.secrets.complete(list(fleet.ids))
+    assert fleet.parts("n01") == ["members"] and "sign.public" not in fleet.files("n01")
+    key = bytes(range(64))
+    fleet.secrets.node("n01")["keys"] = {"trust": {"key": b64encode(key).decode()}}
+    assert fleet.parts("n01") == ["members", "update"]  # which has what checks a signature
+    assert fleet.files("n01")["sign.public"] == key
+    quiet = text.replace("lease_s = 10\n", "").replace("period_ms", "cadence = 8\nperiod_ms", 1)
+    file.write_text(quiet.replace("turn_s = 600", "turn_s = 0"))
+    assert BoardFleet(str(file)).parts("n02") == ["cadence", "sharing"]
 
 
 def test_secrets_are_for_their_owner_alone(tmp_path: Path) -> None:

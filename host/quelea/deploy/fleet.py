@@ -20,6 +20,7 @@ from quelea.fleet.options import FleetOptions
 
 CFG = "cfg.json"
 TRACE = "trace.json"
+SIGNERS = "sign.public"  # the key that documents about members are held against; no secret
 
 
 @dataclass
@@ -142,6 +143,9 @@ class BoardFleet:
         if config["sensor"].get("path") == TRACE:
             values_q = self.plan.traces[self.ids[node_id] - 1]
             files[TRACE] = json.dumps({"values_q": values_q}, separators=(",", ":")).encode()
+        trust = self.keys(node_id).get("trust")
+        if "members" in self.parts(node_id) and isinstance(trust, dict):
+            files[SIGNERS] = base64.b64decode(str(trust.get("key", "")))
         return files
 
     def records(self, node_id: str) -> dict[str, bytes]:
@@ -159,7 +163,11 @@ class BoardFleet:
         """Return the parts of the firmware that a node needs beside the core."""
         config, parts = self.config(node_id), set(self.tables.of(node_id).get("parts", ()))
         if "headroom" in config:
-            parts.add("sharing")
+            parts.add("members" if config["headroom"]["leases"] else "sharing")
+        if config.get("quiet_rounds_max"):
+            parts.add("cadence")
+        if "cluster" in config:
+            parts.add("cluster")
         if "update" in config:
             parts.add("update")
         if "load" in config or config.get("sensor", {}).get("kind") == "clamp":
