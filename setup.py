@@ -23,7 +23,7 @@ def find(name: str, folder: str) -> list[str]:
 # in compiled/*.pxd, found by that name.
 TWIN = "host/quelea/reference/twin"
 TYPES = sorted(str(path) for path in Path("host/quelea/reference/compiled").glob("*.pxd"))
-REFERENCE = ("codec", "rules", "flows", "frames", "pace", "peers", "machine", "q_table")
+REFERENCE = ("codec", "rules", "flows", "frames", "pace", "peers", "machine", "policy", "q_table")
 EXTENSIONS = [
     Extension(f"quelea.reference.compiled.{name}", [f"{TWIN}/{name}.py"], depends=TYPES)
     for name in REFERENCE
@@ -49,6 +49,16 @@ EXTENSIONS.append(
         include_dirs=[str(ENGINE)],
         depends=sorted(str(path) for path in ENGINE.glob("*.h")),
         extra_compile_args=["-O3", "-g0", "-fwrapv", "-Wno-psabi"],
+    )
+)
+LEARN = Path("host/quelea/learn")
+EXTENSIONS.append(
+    Extension(
+        "quelea.learn._story",
+        [str(LEARN / "_story.pyx"), str(LEARN / "story_world.c")],
+        include_dirs=[str(LEARN)],
+        depends=[str(LEARN / "story_world.h")],
+        extra_compile_args=["-O3", "-g0", "-fwrapv"],
     )
 )
 DIRECTIVES = {

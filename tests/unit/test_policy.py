@@ -1,12 +1,15 @@
 """The policy rule: its features, its draw, and what a file must be."""
 
 import numpy as np
-from quelea.learn import features
+import pytest
+from quelea.learn import features, quantised
+from quelea.reference.guard import _backend
 from quelea.story import setting
 from quelea.story.loop import Loop
 from quelea_agent import dense
 from quelea_agent.choice.policy import FEATURES
 from quelea_agent.rumours import UNKNOWN
+from quelea_proto.draws import Draws
 
 
 def network(seed: int, shift: int = 12) -> bytes:
@@ -54,3 +57,60 @@ def test_the_host_sees_what_the_board_sees(seed: int) -> None:
                 for name, value in zip(features.NAMES, rule.values, strict=True):
                     seen[name].add(value)
     assert all(len(values) > 1 for values in seen.values()), seen
+
+
+@pytest.mark.parametrize("name", ["compiled", "twin"])
+def test_firmware_and_reference_give_the_same_scores_and_chances(name: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    for shift in (4, 10, 13):
+        file = network(seed + shift, shift)
+        loop = looped(seed & 0xFFFF, file)
+        agent = loop.agents[0]
+        rule, other = agent._rule, _backend(name)["policy"].Policy(file)
+        for _ in range(200):
+            rows = rng.integers(0, 256, (4, FEATURES)).tolist()
+            rule.scores = [rule.network.scores(row)[0] for row in rows]
+            assert [other.score(row) for row in rows] == rule.scores
+            copy = Draws(0, 0)
+            copy.a, copy.b = agent.draws.a, agent.draws.b
+            index = rule._drawn()
+            assert other.chances(rule.scores) == rule._chances
+            assert other.pick(rule.scores, copy.below(sum(rule._chances))) == index
+
+
+def test_what_is_rounded_says_nearly_what_it_said(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    net = [(rng.normal(0, 1, (FEATURES, 16)), rng.normal(0, 0.3, 16)),
+           (rng.normal(0, 1, (16, 1)), rng.normal(0, 1, 1))]  # fmt: skip
+    values = rng.integers(0, 256, (500, 4, FEATURES)).astype(np.uint8)
+    file = quantised.packed(quantised.rounded(net, values))
+    wanted, found = quantised.logits(net, values), quantised.said(file, values)
+    assert len(file) == 280
+    chances = [np.exp(one) / np.exp(one).sum(axis=-1, keepdims=True) for one in (wanted, found)]
+    assert np.abs(chances[0] - chances[1]).mean() < 0.01
+    assert np.mean(wanted.argmax(-1) == found.argmax(-1)) > 0.95
+
+
+def test_a_draw_has_the_chances_of_the_scores() -> None:
+    loop = looped(3, network(3, 10))
+    rule = loop.agents[0]._rule
+    rule.scores = [500, 500 - 1024, 500 - 2048, 500 - 40 * 1024]
+    counts = np.bincount([rule._drawn() for _ in range(14_000)], minlength=4)
+    assert counts[3] == 0
+    assert np.abs(counts[:3] / counts.sum() - np.array([4, 2, 1]) / 7).max() < 0.02
+
+
+def test_a_node_without_a_file_that_fits_moves_as_damped_does() -> None:
+    rounds = []
+    for rule, memory in (("policy", b""), ("policy", network(1)[:-1]), ("damped", b"")):
+        loop = Loop(setting.draw(7, 0.97, 16).setup(100))
+        for agent in loop.agents:
+            agent.memory = memory
+        loop.use(rule, True, True, True)
+        course = []
+        for _ in range(25):
+            loop.round()
+            course.append(list(loop.servers))
+        rounds.append(course)
+    assert rounds[0] == rounds[1] == rounds[2]
+    assert rounds[0][0] != rounds[0][-1]

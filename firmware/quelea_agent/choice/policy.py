@@ -81,12 +81,16 @@ class Policy:
             self.look_at(index)
             self.scores[index] = self.network.scores(self.values)[0]
         index = self._drawn()
+        self.note(index)
+        return index
+
+    def note(self, index: int) -> None:
+        """Count a round in which this index is chosen."""
         self.rest = min(REST_TOP, self.rest + 1)
         self.moves -= self.moves + 15 >> 4
-        if index != me.at:
+        if index != self.me.at:
             self.rest = 0
             self.moves = min(TOP, self.moves + MOVE)
-        return index
 
     def look_here(self) -> None:
         """Set the values that are the same for all servers."""

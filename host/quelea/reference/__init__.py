@@ -5,6 +5,7 @@ BACKEND says which runs, "cython" or "python" (the same files uncompiled); guard
     Machine(cfg, session)       a node with the agent's seam; cfg as staged in cfg.json
     RULES, rule(name)           rows (name, apply, liars tolerated?), as quelea_proto.rules
     Flows(node, neighbours, q)  exact averaging, with the methods of quelea_proto.flows
+    Policy(file)                the inference of quelea_agent.choice.policy
     QTable(states, actions, schedule)   tabular Q-learning, as quelea_agent.q_table
     unpack(payload)             ("ok", fields by name) or (cause, {})
     pack(fields)                the frame's bytes
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from quelea.reference.twin.frames import pack as pack
     from quelea.reference.twin.frames import unpack as unpack
     from quelea.reference.twin.machine import Machine as Machine
+    from quelea.reference.twin.policy import Policy as Policy
     from quelea.reference.twin.q_table import QTable as QTable
     from quelea.reference.twin.rules import RULES as RULES
     from quelea.reference.twin.rules import Rule
 else:
     Flows = _modules["flows"].Flows
     Machine = _modules["machine"].Machine
+    Policy = _modules["policy"].Policy
     QTable = _modules["q_table"].QTable
     RULES = _modules["rules"].RULES
     crc16 = _modules["frames"].crc16

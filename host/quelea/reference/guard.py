@@ -13,7 +13,7 @@ from quelea_proto import limits
 
 from quelea.errors import UserError
 
-MODULES = ("codec", "rules", "flows", "pace", "peers", "machine", "frames", "q_table")
+MODULES = ("codec", "rules", "flows", "pace", "peers", "machine", "frames", "policy", "q_table")
 BUILD = "run `make env`, which builds the extension (it needs a C compiler)"
 
 
