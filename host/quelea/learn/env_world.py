@@ -112,8 +112,8 @@ class World(Loop):
     def __init__(self, instance: setting.Instance, terms: Terms = TERMS) -> None:
         super().__init__(instance.setup(terms.kappa_percent))
         self.agents = [Told(agent.plan, 1) for agent in self.agents]
-        self.begin(terms)
         self.lie_as(terms.lie, liars(instance.seed, len(self.agents), terms.liars))
+        self.begin(terms)
 
     def begin(self, terms: Terms) -> None:
         """Give all agents the policy's eyes, and do the first round."""

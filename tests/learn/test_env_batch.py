@@ -1,0 +1,121 @@
+"""The compiled worlds are the plain ones, bit for bit."""
+
+import random
+
+import numpy as np
+import pytest
+from quelea.errors import UserError
+from quelea.learn.env_batch import StoryBatch
+from quelea.learn.env_world import ALLOWED, Terms, World, rewards
+from quelea.story import setting
+
+ROUNDS = 25
+TERMS = (
+    Terms(),
+    Terms(throttled=False, checked=False),
+    Terms(adaptive=True, shared=0.25),
+    Terms(checked=False, adaptive=True, liars=10),
+    Terms(liars=10, lie="random"),
+    Terms(liars=5, lie="empty", adaptive=True),
+    Terms(liars=10, lie="full", kappa_percent=30),
+    Terms(liars=10, lie="flip"),
+    Terms(liars=10, lie="crowd", throttled=False),
+    Terms(liars=10, lie="sly", adaptive=True),
+    Terms(agents=13, liars=2),
+    Terms(agents=64, liars=20),
+)
+
+
+def acted(draws: random.Random, world: World, calm: float) -> list[int]:
+    """Return what agents do: a part of them moves, so that gossip has something to be about."""
+    return [
+        draws.randrange(ALLOWED) if draws.random() > calm else agent.at for agent in world.agents
+    ]
+
+
+def compare(batch: StoryBatch, worlds: list[World], obs: np.ndarray) -> None:
+    """Hold everything that a batch shows against the plain worlds."""
+    state = batch.state()
+    for k, world in enumerate(worlds):
+        assert (obs[k] == world.observations()).all(), np.argwhere(obs[k] != world.observations())
+        assert (state[k] == world.state()).all()
+        assert batch.points[k].tolist() == world.points
+        assert batch.served_q[k].tolist() == world.served_q
+        assert batch.loads_q[k].tolist() == world.loads_q
+        for name in ("goodput_q", "overloaded", "overasked", "messages", "moves"):
+            assert getattr(batch, name)[k] == getattr(world, name), name
+
+
+@pytest.mark.parametrize("terms", TERMS, ids=str)
+def test_every_bit_is_that_of_the_plain_worlds(seed: int, terms: Terms) -> None:
+    draws = random.Random(seed)
+    seeds = [draws.randrange(setting.SEED_MAX + 1) for _ in range(2)]
+    rho = [draws.uniform(0.6, 1.3) for _ in seeds]
+    batch = StoryBatch(seeds, rho, terms)
+    worlds = [World(setting.draw(*one, terms.agents), terms) for one in zip(seeds, rho)]
+    compare(batch, worlds, batch.reset())
+    calm = draws.choice((0.0, 0.7, 0.95))
+    forged = set()
+    for _ in range(ROUNDS):
+        actions = [acted(draws, world, calm) for world in worlds]
+        obs, paid, served = batch.step(np.array(actions))
+        for k, world in enumerate(worlds):
+            world.act(actions[k])
+            plain = rewards(np.array([world.points], np.int32), terms.shared)
+            assert (paid[k] == plain).all()
+            assert served[k] == world.goodput_q / sum(agent.demand_q for agent in world.agents)
+            forged.update(world.lying)
+        compare(batch, worlds, obs)
+    assert (True in forged) == bool(terms.liars)
+
+
+def test_a_long_quiet_run_is_the_same_too() -> None:
+    """Old rumours, expiry and long silences, which a short run does not reach."""
+    terms = Terms(adaptive=True, liars=5, lie="sly")
+    world, batch = World(setting.draw(77, 0.97), terms), StoryBatch([77], 0.97, terms)
+    obs = batch.reset()
+    old = quiet = 0
+    for k in range(240):
+        actions = [
+            (agent.at + (i == k // 8 % 50)) % ALLOWED for i, agent in enumerate(world.agents)
+        ]
+        if k > 120:  # the smallest servers are left alone, so that news of them grow old
+            actions = [max(at, ALLOWED - 2) for at in actions]
+        world.act(actions)
+        obs, _, _ = batch.step(np.array([actions]))
+        old = max(old, *(agent.rumours.expiry for agent in world.agents))
+        quiet = max(quiet, *(agent._quiet for agent in world.agents))
+        if k % 8 == 0 or k > 230:
+            compare(batch, [world], obs)
+    assert old > 16 and quiet == 8
+    compare(batch, [world], obs)
+
+
+def test_threads_and_company_change_nothing(seed: int) -> None:
+    draws = np.random.default_rng(seed)
+    actions = draws.integers(0, ALLOWED, (20, 5, 50))
+    alone, together = StoryBatch(range(5)), StoryBatch(range(5), threads=3)
+    single = StoryBatch([3])
+    assert (alone.reset() == together.reset()).all()
+    single.reset()
+    for row in actions:
+        one, two = alone.step(row), together.step(row)
+        three = single.step(row[3:4])
+        assert all((left == right).all() for left, right in zip(one, two, strict=True))
+        assert (three[0][0] == one[0][3]).all()
+
+
+def test_a_reset_begins_the_same_instances_or_others_anew() -> None:
+    batch = StoryBatch([1, 2], 0.9)
+    with pytest.raises(UserError):
+        batch.state()
+    first = batch.reset()
+    for _ in range(3):
+        batch.step(np.ones((2, 50), int))
+    assert (batch.reset() == first).all()
+    other = batch.reset(seeds=[2, 1])
+    assert (other[::-1] == first).all()
+    assert batch.demands_q.sum() == 2 * 810 * 64
+    batch.reset(rho=1.2)
+    assert batch.demands_q.sum() == 2 * 1080 * 64
+    assert batch.rho == (1.2, 1.2)
