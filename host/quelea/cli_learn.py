@@ -17,11 +17,27 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    what: Annotated[str, typer.Argument(help="q (tables, in the story) or minority (a game).")],
-    seeds: Annotated[int, typer.Option(help="Reported on; training has its own.")] = 10,
-    episodes: Annotated[int, typer.Option(help="Instances that the table is trained on.")] = 30,
+    what: Annotated[
+        str,
+        typer.Argument(help="q (tables, in the story), policy (networks) or minority (a game)."),
+    ],
+    seeds: Annotated[
+        int | None, typer.Option(help="Reported on; default 10, of policies 5.")
+    ] = None,
+    episodes: Annotated[
+        int | None, typer.Option(help="Played to train; default 30, of policies the task's own.")
+    ] = None,
     load: Annotated[
         Path | None, typer.Option(help="A q.bin to report on instead of training one.")
+    ] = None,
+    env: Annotated[
+        str | None, typer.Option(help="Task of a policy: speaker-listener, spread or story.")
+    ] = None,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="Setting of a policy, as central=false.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Folder of a run of policies to go on with.")
     ] = None,
     jobs: Annotated[int, typer.Option(help="Processes; 0: as many as there are cores.")] = 0,
     runs: Annotated[Path, typer.Option(help="Where runs are written.")] = Path("runs"),
@@ -30,5 +46,5 @@ def train(
     """Train agents on the host, and hold them to the optimum and to simpler rules."""
     from quelea.learn.command import Options, command
 
-    options = Options(seeds=seeds, episodes=episodes, jobs=jobs, load=load, runs=runs)
+    options = Options(seeds, episodes, jobs, load, runs, env, tuple(change or ()), resume)
     raise typer.Exit(command(what, options, as_json=json))

@@ -1,6 +1,7 @@
-"""`quelea train`: tables and the games they are judged on; prints, draws, and says what holds."""
+"""`quelea train`: what agents learn and are judged on; prints, draws, and says what holds."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -12,13 +13,14 @@ from rich.console import Console
 from rich.table import Table
 
 from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
-from quelea.journal import Check, open_run
+from quelea.journal import Check, RunFolder, open_run
 from quelea.learn import minority, tables
 from quelea.story.course import NEVER
 
 WIDTH = 99
 SEEDS_MAX = 1000
 EPISODES_MAX = 10_000
+SEEDS, EPISODES = 10, 30  # unless a kind has its own, or a flag
 TRAINED, UNTRAINED = "q-learning", "q-learning, learns nothing"
 LEAST = 0.95  # of the optimum, what a table that hears gossip is to reach
 MEMORIES = range(2, 10)
@@ -32,23 +34,44 @@ ALPHA = (0.3, 0.7)
 
 @dataclass(frozen=True)
 class Options:
-    """As the command line has them. seeds: 1 .. seeds are reported on. load: a stored table."""
+    """As the command line has them; None is what the kind takes by itself.
 
-    seeds: int = 10
-    episodes: int = 30
+    seeds: 1 .. seeds are reported on. load: a stored table. env, changes, resume: of policies, the
+    task, settings as name=value, and the folder of a run to go on with.
+    """
+
+    seeds: int | None = None
+    episodes: int | None = None
     jobs: int = 0
     load: Path | None = None
     runs: Path = Path("runs")
+    env: str | None = None
+    changes: tuple[str, ...] = ()
+    resume: Path | None = None
 
-    def check(self) -> None:
-        """UserError for a flag out of range."""
+    def check(self, what: str) -> None:
+        """UserError for a flag out of range, or one that this kind has no use for."""
+        most = 10**8 if what == "policy" else EPISODES_MAX
         for flag, value, low, high in (
             ("--seeds", self.seeds, 1, SEEDS_MAX),
-            ("--episodes", self.episodes, 1, EPISODES_MAX),
+            ("--episodes", self.episodes, 1, most),
             ("--jobs", self.jobs, 0, 1024),
         ):
-            if not low <= value <= high:
+            if value is not None and not low <= value <= high:
                 raise UserError(f"{value} is out of range", flag, f"{low} to {high}")
+        given = {
+            "--env": self.env, "--set": self.changes, "--resume": self.resume,
+            "--seeds": self.seeds, "--episodes": self.episodes, "--load": self.load,
+        }  # fmt: skip
+        foreign: tuple[str, ...] = ("--load",)
+        if what != "policy":
+            foreign = ("--env", "--set", "--resume")
+        if self.resume is not None:
+            foreign += ("--env", "--set", "--seeds", "--episodes")
+        for flag in foreign:
+            if given[flag]:
+                why = "a run goes on as it was begun" if self.resume else f"it is not of {what}"
+                raise UserError("this flag has no meaning here", flag, why)
 
 
 Result = tuple[list[Check], dict[str, Any]]
@@ -58,10 +81,13 @@ def command(what: str, options: Options, as_json: bool = False) -> int:
     """Run one of KINDS; return the exit status: 0 if every bound holds, else 1."""
     if what not in KINDS:
         raise UserError(f"nothing named {what!r} can be trained", "WHAT", ", ".join(KINDS))
-    options.check()
+    options.check(what)
     console = Console(stderr=True, highlight=False, width=WIDTH)
     begun_s = time.monotonic()
-    folder = open_run(f"train-{what}", options.runs)
+    if options.resume is None:
+        folder = open_run(f"train-{what}", options.runs)
+    else:
+        folder = RunFolder(options.resume.name, options.resume)
     if folder.note:
         console.print(f"warning: {folder.note}", style="yellow")
     checks, document = KINDS[what](options, console, folder.path)
@@ -87,22 +113,24 @@ def train_q(options: Options, console: Console, folder: Path) -> Result:
     if options.load is not None:
         memory = _loaded(options.load)
     else:
-        console.print(f"training one table on {options.episodes} instances of the story")
-        memory = tables.dumped(tables.train(options.episodes))
+        episodes = options.episodes or EPISODES
+        console.print(f"training one table on {episodes} instances of the story")
+        memory = tables.dumped(tables.train(episodes))
     (folder / "q.bin").write_bytes(memory)
-    console.print(f"running {len(tables.ROWS)} rules on {options.seeds} seeds")
-    rows = tables.tabulate(range(1, options.seeds + 1), memory, options.jobs)
-    shown = Table(title=f"{options.seeds} seeds, rho {tables.RHO:g}", title_justify="left")
+    seeds = options.seeds or SEEDS
+    console.print(f"running {len(tables.ROWS)} rules on {seeds} seeds")
+    rows = tables.tabulate(range(1, seeds + 1), memory, options.jobs)
+    shown = Table(title=f"{seeds} seeds, rho {tables.RHO:g}", title_justify="left")
     names = ("rule", "first 20", "last 100", "deviation", "worst", "over", "rounds")
     for name in names:
         shown.add_column(name, justify="left" if name == "rule" else "right", no_wrap=True)
-    for name, seeds in rows.items():
-        last = np.array([one.last for one in seeds])
-        stay = float(np.median([one.stay for one in seeds]))
+    for name, row in rows.items():
+        last = np.array([one.last for one in row])
+        stay = float(np.median([one.stay for one in row]))
         shown.add_row(
-            name, f"{np.mean([one.first for one in seeds]):.3f}", f"{last.mean():.4f}",
+            name, f"{np.mean([one.first for one in row]):.3f}", f"{last.mean():.4f}",
             f"{last.std():.4f}", f"{last.min():.4f}",
-            f"{np.mean([one.overloaded for one in seeds]):.2f}",
+            f"{np.mean([one.overloaded for one in row]):.2f}",
             "never" if stay == NEVER else f"{stay:g}",
         )  # fmt: skip
     console.print(shown)
@@ -158,7 +186,7 @@ def train_minority(options: Options, console: Console, folder: Path) -> Result:
     """Draw the classic curve, and let nodes that gossip learn the same game."""
     from quelea.learn import picture
 
-    seeds = range(1, options.seeds + 1)
+    seeds = range(1, (options.seeds or SEEDS) + 1)
     points = minority.curve(AGENTS, MEMORIES, CLASSIC_ROUNDS, seeds)
     shown = Table(title=f"minority game, {AGENTS} agents", title_justify="left")
     for name in ("alpha", "sigma^2 / N", "deviation"):
@@ -187,9 +215,27 @@ def train_minority(options: Options, console: Console, folder: Path) -> Result:
                     "deaf": [float(x) for x in deaf]}  # fmt: skip
 
 
+# -- policies, by actors and critics -----------------------------------------------------------
+def train_policy(options: Options, console: Console, folder: Path) -> Result:
+    """Train a policy of several agents; `quelea.learn.maddpg.command` has the work."""
+    from quelea.learn.maddpg import command as maddpg
+    from quelea.learn.maddpg.tasks import TASKS
+
+    if options.resume is not None:
+        plan = maddpg.Plan.read(options.resume)
+    elif options.env is None:
+        raise UserError("say what to train", "--env", ", ".join(TASKS))
+    else:
+        plan = maddpg.planned(
+            options.env, options.episodes, options.seeds or maddpg.SEEDS, list(options.changes)
+        )
+    return maddpg.train_policy(plan, options.jobs or os.cpu_count() or 1, console, folder)
+
+
 KINDS: dict[str, Callable[[Options, Console, Path], Result]] = {
     "q": train_q,
     "minority": train_minority,
+    "policy": train_policy,
 }
 
 

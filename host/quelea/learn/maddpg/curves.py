@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+CURVE = "curve.csv"
+
 
 class Point(NamedTuple):
     """played: mean return since the point before, as explored; evaluated: without exploring."""
@@ -75,4 +77,4 @@ def draw(
         )  # fmt: skip
     axes.set_xlabel("episodes played")
     axes.set_ylabel("return of an episode, all agents")
-    drawing.savefig(path, dpi=DPI // 2 * 2 if path.suffix == ".png" else DPI)
+    drawing.savefig(path, dpi=DPI)

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 
 from quelea.errors import UserError
-from quelea.learn.maddpg.curves import Curve, Point
+from quelea.learn.maddpg.curves import CURVE, Curve, Point
 from quelea.learn.maddpg.learner import Learner
 from quelea.learn.maddpg.replay import Replay, transitions
 from quelea.learn.maddpg.seam import Environment, Floats, Settings
 
-CHECKPOINT, CURVE = "checkpoint.pt", "curve.csv"
+CHECKPOINT = "checkpoint.pt"
 VERSION = 1
 SEED_MAX = 1999  # seeds of batches: SEED_STRIDE * seed + number of the batch
 SEED_STRIDE = 1_000_000
@@ -90,8 +90,11 @@ class Trainer:
 
     # -- checkpoints -------------------------------------------------------------------------
     def save(self, path: Path) -> None:
-        """Write all that a continuation needs, by a rename: a file is whole or not there."""
-        kept = self.replay.state()
+        """Write all that a continuation needs, by a rename: a file is whole or not there.
+
+        When all episodes are played, that is the nets: what was seen is left out.
+        """
+        kept = (Replay(self.env.spec, 1) if self.over else self.replay).state()
         kept["columns"] = [torch.from_numpy(column) for column in kept["columns"]]
         state = {
             "version": VERSION, "seed": self.seed, "settings": self.settings.document(),
