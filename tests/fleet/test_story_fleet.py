@@ -4,7 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from quelea.story import fleet, setting
+from quelea.journal import Journal, RunFolder
+from quelea.journal.rows import LEASE, RUMOUR
+from quelea.story import fleet, retell, setting
+from quelea.story.chronicle import Chronicle
 from quelea.story.course import COORDINATED, GREEDY, Mode, Phase
 from quelea.story.servers import Servers
 from quelea_agent.choice.q_learning import ACTIONS, STATES
@@ -29,7 +32,9 @@ def test_processes_share_by_themselves(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(fleet, "PERIOD_MS", 100)
     coordinated = Phase("coordination on", 45, COORDINATED, liars=1)
     phases = (Phase("greedy", 10, GREEDY), *[coordinated] * LENGTHS_MAX)
-    with fleet.StoryFleet(setting.draw(5, 0.9, AGENTS), tmp_path) as running:
+    instance = setting.draw(5, 0.9, AGENTS)
+    kept = Chronicle(RunFolder("story", tmp_path), instance, phases, (), True)
+    with fleet.StoryFleet(instance, tmp_path, chronicle=kept) as running:
         courses = running.run(phases)
         _, greedy = next(courses)
         for _, together in courses:  # 45 rounds are enough, unless the machine has other work
@@ -44,6 +49,17 @@ def test_processes_share_by_themselves(tmp_path: Path, monkeypatch: pytest.Monke
     assert questions > 55 * AGENTS // 2
     assert refused == 0
     assert not [pid for pid in pids if pid and Path(f"/proc/{pid}").exists()]
+    assert kept.close() == ""
+    with Journal.open(tmp_path) as journal:
+        rows = list(journal.frames(good=False))
+        told = retell.explain(journal, "a03")
+        seen = [row for row in retell.courses(journal)[0][1].share]
+    assert seen == pytest.approx(list(greedy.share), abs=1e-3)
+    asked = [row for row in rows if row.cause == LEASE and row.source > 0]
+    answered = [row for row in rows if row.cause == LEASE and row.source < 0]
+    assert len(asked) >= questions <= len(answered)
+    assert [row for row in rows if row.cause == RUMOUR]
+    assert any("grants" in line for line in told["lines"])
 
 
 def test_what_nodes_learned_outlives_their_processes(

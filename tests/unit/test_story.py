@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from quelea.cli import app
 from quelea.errors import UserError
-from quelea.story import setting, tale, trials
+from quelea.journal import Journal
+from quelea.story import retell, setting, tale, trials
 from quelea.story.command import Options, command
 from quelea.story.course import NEVER, Course, best_of, rounds_to_stay
 from quelea.story.loop import Loop
@@ -134,6 +136,29 @@ def test_the_command_tells_draws_and_judges(tmp_path: Path) -> None:
     assert [phase["phase"] for phase in document["phases"]] == [p.name for p in tale.phases()]
     assert path.read_bytes()[:4] == b"\x89PNG"
     assert "optimum" in done.stderr
+    retold(tmp_path, document)
+
+
+def retold(folder: Path, document: dict[str, Any]) -> None:
+    """What is told again from the journal is what was told."""
+    with Journal.open(document["journal"]) as journal:
+        assert journal.incomplete is None and journal.run()["verdict"] is True
+        parts = retell.courses(journal)
+        told = retell.explain(journal, "a07")
+        with pytest.raises(UserError, match="a51"):
+            retell.explain(journal, "a51")
+    assert [phase.rounds for phase, _ in parts] == list(tale.ROUNDS)
+    for (_, course), phase in zip(parts, document["phases"], strict=True):
+        assert course.share[-tale.LAST :].mean() == pytest.approx(phase["share"], abs=1e-3)
+    assert "a07 wants" in told["lines"][0]
+    again = folder / "again.svg"
+    run = str(Path(document["journal"]).parent)
+    assert CliRunner().invoke(app, ["plot", run, "--svg", str(again)]).exit_code == 0
+    assert "<svg" in again.read_text()
+    shown = CliRunner().invoke(app, ["journal", "show", run])
+    assert "coordination on" in shown.stdout and shown.exit_code == 0
+    lines = CliRunner().invoke(app, ["replay", run, "--plain", "--speed", "0"])
+    assert "50 of 50 nodes" in lines.stdout and lines.exit_code == 0
 
 
 def test_a_rule_that_fails_fails_the_verdict(

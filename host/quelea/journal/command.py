@@ -19,8 +19,18 @@ def show(run: Path | str | None = None, as_json: bool = False, root: Path | str 
     """
     with Journal.open(find_run(run, root)) as journal:
         summary = summarise(journal)
+        story = "" if as_json else _story(journal)
+    if story:
+        sys.stdout.write(story + "\n\n")
     sys.stdout.write((to_json(summary) if as_json else text(summary)) + "\n")
     return EXIT_OK
+
+
+def _story(journal: Journal) -> str:
+    """Return what a story came to, or nothing for another run."""
+    from quelea.story import retell
+
+    return retell.text(journal) if retell.is_story(journal) else ""
 
 
 def export(

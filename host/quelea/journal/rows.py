@@ -12,7 +12,9 @@ STRANGER = "stranger"  # well-formed, but from an id that is no member of the fl
 RETAINED = "retained"  # kept by the broker from who knows when
 HEADROOM = "headroom"  # no frame and none refused: a row of a shared limit, on a topic of its own
 CLUSTER = "cluster"  # likewise: a row of a delegate
-ROWS = (HEADROOM, CLUSTER)
+RUMOUR = "rumour"  # likewise: what an agent of the story says of the servers
+LEASE = "lease"  # likewise: a question to a server, or its answer
+ROWS = (HEADROOM, CLUSTER, RUMOUR, LEASE)
 CAUSES = (*frames.CAUSES[1:], SENDER, STRANGER, RETAINED, *ROWS)
 
 # One byte more than a frame may have: the stored part is refused for the same cause as the whole.

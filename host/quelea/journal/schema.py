@@ -50,7 +50,7 @@ TABLES = (
         "frame",
         (
             ("t_us", "INTEGER NOT NULL", "when it was heard"),
-            ("channel", "TEXT", "x, hr, cl, ct: on n/<id>/ so; d: on d/<id>/<to>"),
+            ("channel", "TEXT", "x, hr, cl, ct: on n/<id>/; d: d/<id>/<to>; grant: cmd/<to>/"),
             ("source", "INTEGER", "number of the node that owns the topic; below 0: none does"),
             ("dest", "INTEGER", "number of the node addressed, 0: all, or an id unknown"),
             ("payload", "BLOB", "as heard; of one too long only the first bytes"),

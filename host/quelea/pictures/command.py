@@ -9,6 +9,7 @@ from quelea.journal import Journal, find_run
 from quelea.journal.folder import ROOT
 from quelea.pictures.plot import draw, ending, prepare
 from quelea.pictures.report import write_report
+from quelea.story import retell
 
 
 def plot(
@@ -26,13 +27,21 @@ def plot(
     wanted = [file for file in files if file is not None] or [path.parent / "plot.png"]
     endings = [ending(file) for file in wanted]
     with Journal.open(path) as journal:
+        if retell.is_story(journal):
+            retell.plot(journal, wanted)
+            return _drawn(path, wanted, as_json)
         drawing = prepare(journal, at_s)
         for file, word in zip(wanted, endings):
             if word == "pdf":
                 write_report(journal, drawing, file)
             else:
                 draw(drawing, file)
-            print(f"drawn: {file}", file=sys.stderr)
+    return _drawn(path, wanted, as_json)
+
+
+def _drawn(path: Path, wanted: list[Path], as_json: bool) -> int:
+    for file in wanted:
+        print(f"drawn: {file}", file=sys.stderr)
     if as_json:
         result = {"verdict": True, "checks": [], "journal": str(path)}
         print(json.dumps(result | {"files": [str(file) for file in wanted]}))
@@ -50,6 +59,11 @@ def explain(
     from quelea.pictures import explain as stories
 
     with Journal.open(find_run(run, root)) as journal:
+        if retell.is_story(journal):
+            told = retell.explain(journal, node, at_s)
+            print(json.dumps({"verdict": True, "checks": [], **told}) if as_json
+                  else "\n".join(told["lines"]))  # fmt: skip
+            return EXIT_OK
         story = stories.tell(journal, node, at_s)
     right = story.wanted_q is None or story.wanted_q == story.row.value_q
     if as_json:

@@ -20,7 +20,8 @@ from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
 from quelea.journal import Check, open_run
 from quelea.simulator import pool
 from quelea.story import lies, setting, tale, trials
-from quelea.story.course import COORDINATED, NEVER, Course, Mode, Phase, run
+from quelea.story.chronicle import PERIOD_MS, Chronicle
+from quelea.story.course import COORDINATED, NEVER, Course, Mode, Phase, liars, run
 from quelea.story.picture import draw
 
 SEEDS_MAX = 10_000
@@ -105,37 +106,50 @@ def _tell(options: Options, console: Console) -> tuple[list[Check], dict[str, An
         f"{setting.AGENTS} agents, {len(setting.CAPACITIES)} servers of "
         f"{sum(setting.CAPACITIES)} units, demand {sum(instance.demands)}, seed {options.seed}"
     )
-    parts: list[tuple[Phase, Course]] = []
-    chapters: list[tale.Chapter] = []
     folder = open_run("story", options.runs)
     if folder.note:
         console.print(f"warning: {folder.note}", style="yellow")
-    for phase, course in _courses(options, instance, folder.path, console):
-        begins = sum(before.rounds for before, _ in parts)
-        parts.append((phase, course))
-        chapters.append(tale.chapter(phase, course, begins))
-        console.print(
-            f"round {begins + phase.rounds}: {phase.name} ({phase.mode}): "
-            f"{chapters[-1].share:.3f} of the optimum"
-        )
-    checks = tale.checks(chapters, options.fleet, options.own_clocks)
-    return checks, _report(options, parts, chapters, console, folder.path)
+    lengths = tale.FLEET_ROUNDS if options.fleet else tale.ROUNDS
+    phases = tale.phases(options.mode, options.liars, options.lie, lengths)
+    lying = liars(options.seed, setting.AGENTS, options.liars)
+    kept = Chronicle(folder, instance, phases, lying, options.fleet)
+    parts: list[tuple[Phase, Course]] = []
+    chapters: list[tale.Chapter] = []
+    try:
+        for phase, course in _courses(options, instance, phases, kept, folder.path, console):
+            begins = sum(before.rounds for before, _ in parts)
+            parts.append((phase, course))
+            chapters.append(tale.chapter(phase, course, begins))
+            console.print(
+                f"round {begins + phase.rounds}: {phase.name} ({phase.mode}): "
+                f"{chapters[-1].share:.3f} of the optimum"
+            )
+        checks = tale.checks(chapters, options.fleet, options.own_clocks)
+        kept.finish(checks, all(check.ok for check in checks))
+    finally:
+        lacks = kept.close()
+    if lacks:
+        console.print(f"warning: {lacks}", style="yellow")
+    document = _report(options, parts, chapters, console, folder.path)
+    console.print(f"journal: {folder.journal}")
+    return checks, document | {"journal": str(folder.journal)}
 
 
 def _courses(
-    options: Options, instance: setting.Instance, folder: Path, console: Console
-) -> Iterator[tuple[Phase, Course]]:
+    options: Options, instance: setting.Instance, phases: tuple[Phase, ...], kept: Chronicle,
+    folder: Path, console: Console,
+) -> Iterator[tuple[Phase, Course]]:  # fmt: skip
     """Yield each phase with its course, from the simulator or from real processes."""
-    mode, kappa_percent = options.mode, options.kappa_percent
+    kappa_percent = options.kappa_percent
     if not options.fleet:
-        phases = tale.phases(mode, options.liars, options.lie, tale.ROUNDS)
-        yield from run(instance, phases, kappa_percent, own_clocks=options.own_clocks)
+        yield from run(
+            instance, phases, kappa_percent, own_clocks=options.own_clocks, witness=kept
+        )
         return
     from quelea.story import fleet
 
-    phases = tale.phases(mode, options.liars, options.lie, tale.FLEET_ROUNDS)
-    with fleet.StoryFleet(instance, folder, kappa_percent) as running:
-        took_s = sum(phase.rounds for phase in phases) * fleet.PERIOD_MS // 1000
+    with fleet.StoryFleet(instance, folder, kappa_percent, kept) as running:
+        took_s = sum(phase.rounds for phase in phases) * PERIOD_MS // 1000
         console.print(f"{setting.AGENTS} MicroPython processes are ready; {took_s} s to go")
         yield from running.run(phases)
 

@@ -1,7 +1,8 @@
 """A course: the loop run round by round, what was measured of it, and figures over windows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,16 @@ LIARS_LANE = 51
 SHOCK_LANE = 52
 
 World = Loop | Servers
+
+
+class Witness(Protocol):
+    """Is told what happens; a Chronicle writes it down."""
+
+    def phase(self, phase: "Phase", world: World, best: float) -> None:
+        """A phase begins."""
+
+    def round(self, world: World, row: dict[str, Any]) -> None:
+        """A round is over."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,15 @@ class Course:
         self.moves.append(loop.moves)
         shares = zip(loop.loads_q, loop.capacities_q, strict=True)
         self.loads.append([load_q / capacity_q for load_q, capacity_q in shares])
+
+    def row(self, at: int = -1) -> dict[str, Any]:
+        """Return one round by the names of the columns."""
+        return {column.name: getattr(self, column.name)[at] for column in fields(self)}
+
+    def put(self, row: dict[str, Any]) -> None:
+        """Add a round as row() returned it."""
+        for column in fields(self):
+            getattr(self, column.name).append(row[column.name])
 
     @property
     def share(self) -> NDArray[np.float64]:
@@ -137,7 +157,7 @@ class Phase:
 
 def run(
     instance: Instance, phases: tuple[Phase, ...], kappa_percent: int = 100, memory: bytes = b"",
-    own_clocks: bool = False,
+    own_clocks: bool = False, witness: Witness | None = None,
 ) -> Iterator[tuple[Phase, Course]]:  # fmt: skip
     """Run phases one after the other; yield each with its course when it is done.
 
@@ -160,7 +180,11 @@ def run(
         loop.lie_as(phase.lie, liars(instance.seed, len(loop.agents), phase.liars))
         best = best_of(loop, instance)
         course = Course()
+        if witness is not None:
+            witness.phase(phase, loop, best)
         for _ in range(phase.rounds):
             loop.round()
             course.take(loop, best)
+            if witness is not None:
+                witness.round(loop, course.row())
         yield phase, course

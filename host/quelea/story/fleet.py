@@ -14,20 +14,15 @@ from quelea_proto import topics
 
 from quelea.fleet.crowd import Crowd
 from quelea.story import course, lies
+from quelea.story.chronicle import PERIOD_MS, Chronicle, node_id
 from quelea.story.course import Course, Phase
 from quelea.story.loop import LOSS_OF_32768, UNIT_Q, Setup
 from quelea.story.servers import Servers
 from quelea.story.setting import CAPACITIES, Instance
 
 FLEET = "story"
-PERIOD_MS = 250
 REPEAT_ROUNDS = 8  # between two repetitions of what the host has said
 MODULE = "quelea_agent.port.story"
-
-
-def node_id(number: int) -> str:
-    """Return the id of a node number."""
-    return f"a{number:02d}"
 
 
 def config(
@@ -60,17 +55,26 @@ class StoryFleet(Crowd):
 
     extra_files: ClassVar[Mapping[str, bytes | Path]] = {"attack.py": Path(lies.__file__)}
 
-    def __init__(self, instance: Instance, folder: Path, kappa_percent: int = 100) -> None:
+    def __init__(
+        self, instance: Instance, folder: Path, kappa_percent: int = 100,
+        chronicle: Chronicle | None = None,
+    ) -> None:  # fmt: skip
         agents = len(instance.demands)
         super().__init__(FLEET, MODULE, [node_id(n + 1) for n in range(agents)], folder)
         self.instance = instance
         self.setup = instance.setup(kappa_percent)
         self.servers = Servers(self.setup)
+        self.chronicle = chronicle
         self.lying: set[int] = set()
         self._said: list[tuple[str, str]] = []
         self._turn = 0
         self._asks = {topics.build("frame", FLEET, node_id(n)): n for n in self.numbers}
         self._states = {topics.build("state", FLEET, node_id(n)): n for n in self.numbers}
+        self._ways = {
+            topics.build("direct", FLEET, node_id(n), node_id(other)): (n, other)
+            for n in self.numbers
+            for other in instance.neighbours[n - 1]
+        }
 
     def _config(self, number: int, broker: dict[str, Any]) -> dict[str, Any]:
         return config(self.instance, self.setup, number, broker)
@@ -83,6 +87,7 @@ class StoryFleet(Crowd):
 
     def _message(self, topic: str, payload: bytes, retained: bool) -> None:
         number = self._asks.get(topic)
+        answer = None
         if number is not None:
             answer = self.servers.ask(number, payload)
             if answer is not None:
@@ -92,6 +97,21 @@ class StoryFleet(Crowd):
                 self.ready.add(self._states[topic])
         else:
             self.servers.count_row()
+        if self.chronicle is not None:
+            self._keep(self.chronicle, topic, payload, answer)
+
+    def _keep(
+        self, chronicle: Chronicle, topic: str, payload: bytes, answer: bytes | None
+    ) -> None:
+        """Write down what was heard, and what was answered."""
+        if topic in self._asks:
+            chronicle.question(self._asks[topic], payload)
+            if answer is not None:
+                chronicle.answer(self._asks[topic], answer)
+        elif topic in self._states:
+            chronicle.state(self._states[topic], payload.decode(errors="replace"))
+        elif topic in self._ways:
+            chronicle.rumour(*self._ways[topic], payload)
 
     def _command(self, number: int, verb: str) -> str:
         return topics.build("command", FLEET, node_id(number) if number else "all", verb)
@@ -104,6 +124,8 @@ class StoryFleet(Crowd):
             self._begin(phase, anew=turn == 0 or phase.mode != phases[turn - 1].mode)
             best = course.best_of(self.servers, self.instance)
             taken = Course()
+            if self.chronicle is not None:
+                self.chronicle.phase(phase, self.servers, best)
             for number in range(phase.rounds):
                 if number % REPEAT_ROUNDS == 0:
                     self._say()
@@ -111,6 +133,8 @@ class StoryFleet(Crowd):
                 time.sleep(max(0.0, next_s - time.monotonic()))
                 self.servers.tick()
                 taken.take(self.servers, best)
+                if self.chronicle is not None:
+                    self.chronicle.round(self.servers, taken.row())
             yield phase, taken
         self.link.publish(self._command(0, "stop"), "{}", 1)
 

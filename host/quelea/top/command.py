@@ -75,8 +75,11 @@ def replay(
 def _explainer(path: Path) -> Callable[[str, float], str]:
     def why(node: str, at_s: float) -> str:
         from quelea.pictures import explain
+        from quelea.story import retell
 
         with Journal.open(path) as journal:
+            if retell.is_story(journal):
+                return "\n".join(retell.explain(journal, node, at_s)["lines"])
             return explain.text(explain.tell(journal, node, at_s))
 
     return why
