@@ -23,7 +23,9 @@ def find(name: str, folder: str) -> list[str]:
 # in compiled/*.pxd, found by that name.
 TWIN = "host/quelea/reference/twin"
 TYPES = sorted(str(path) for path in Path("host/quelea/reference/compiled").glob("*.pxd"))
-REFERENCE = ("codec", "rules", "flows", "frames", "pace", "peers", "machine", "policy", "q_table")
+REFERENCE = (
+    "codec", "rules", "flows", "frames", "pace", "peers", "machine", "policy", "q_table", "softmax"
+)  # fmt: skip
 EXTENSIONS = [
     Extension(f"quelea.reference.compiled.{name}", [f"{TWIN}/{name}.py"], depends=TYPES)
     for name in REFERENCE
@@ -55,9 +57,9 @@ LEARN = Path("host/quelea/learn")
 EXTENSIONS.append(
     Extension(
         "quelea.learn._story",
-        [str(LEARN / "_story.pyx"), str(LEARN / "story_world.c")],
+        [str(LEARN / "_story.pyx"), *sorted(str(path) for path in LEARN.glob("story*.c"))],
         include_dirs=[str(LEARN)],
-        depends=[str(LEARN / "story_world.h")],
+        depends=sorted(str(path) for path in LEARN.glob("story*.h")),
         extra_compile_args=["-O3", "-g0", "-fwrapv"],
     )
 )

@@ -29,6 +29,7 @@ server, then `AGENT_COLUMNS` for each agent.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ from quelea.learn.features import FEATURES, NAMES
 from quelea.story import setting
 from quelea.story.course import liars
 from quelea.story.lies import LIES
-from quelea.story.loop import Loop
+from quelea.story.loop import Loop, Setup
 
 ALLOWED = setting.ALLOWED
 SERVERS = len(setting.CAPACITIES)
@@ -93,6 +94,15 @@ class Terms:
 TERMS = Terms()
 
 
+class Start(Protocol):
+    """What a world begins with: the story's Instance, or another. liars are drawn by the seed."""
+
+    @property
+    def seed(self) -> int: ...
+
+    def setup(self, kappa_percent: int = 100) -> Setup: ...
+
+
 class Told(Chooser):  # type: ignore[misc]  # the firmware's classes have no types
     """An agent that does what it is told. action: an index, of the round that has begun."""
 
@@ -109,7 +119,7 @@ class World(Loop):
     act() is a round; observation(), points and state() are of the round that was.
     """
 
-    def __init__(self, instance: setting.Instance, terms: Terms = TERMS) -> None:
+    def __init__(self, instance: Start, terms: Terms = TERMS) -> None:
         super().__init__(instance.setup(terms.kappa_percent))
         self.agents = [Told(agent.plan, 1) for agent in self.agents]
         self.lie_as(terms.lie, liars(instance.seed, len(self.agents), terms.liars))
@@ -141,23 +151,32 @@ class World(Loop):
         for agent in self.agents:
             agent.begin()  # of the next round: what is seen then is what it is decided by
 
+    def wanted_q(self, i: int) -> int:
+        """Return what agent i would be served at best."""
+        return int(self.agents[i].demand_q)
+
     @property
     def points(self) -> list[int]:
         """Return what each agent earned in the round, in 1/1024."""
-        return [
-            (served_q * POINTS // agent.demand_q if agent.demand_q else POINTS)
-            - (MOVE_POINTS if moved else 0)
-            for agent, served_q, moved in zip(self.agents, self.served_q, self.moved, strict=True)
-        ]
+        found = []
+        for i, served_q in enumerate(self.served_q):
+            wanted_q = self.wanted_q(i)
+            share = served_q * POINTS // wanted_q if wanted_q else POINTS
+            found.append(share - MOVE_POINTS if self.moved[i] else share)
+        return found
 
     def observation(self, i: int) -> Bytes:
         """Return what agent i decides by, shape (COLUMNS,)."""
+        return np.array(self.seen(i), np.uint8)
+
+    def seen(self, i: int) -> list[int]:
+        """Return it as a list."""
         me = self.agents[i]
         found = looked(me)
         found.append(min(TOP, TOP * me.demand_q // max(me.capacities_q)))
         found.append(min(TOP, TOP * me.lease.held_q // me.demand_q) if me.demand_q else TOP)
         found.append(room(me))
-        return np.array(found, np.uint8)
+        return found
 
     def observations(self) -> Bytes:
         """Return those of all agents, shape (agents, COLUMNS)."""
@@ -170,9 +189,10 @@ class World(Loop):
         for offload, capacity_q in zip(self.offloads, self.capacities_q, strict=True):
             full = ratio(offload.asked_q, capacity_q)
             found += [TOP * capacity_q // largest_q, byte(full >> 3), byte(full - 1024 + 128)]
-        for agent, served_q in zip(self.agents, self.served_q, strict=True):
-            found.append(min(TOP, TOP * agent.demand_q // largest_q))
-            found.append(TOP * served_q // agent.demand_q if agent.demand_q else TOP)
+        for i, agent in enumerate(self.agents):
+            wanted_q = self.wanted_q(i)
+            found.append(min(TOP, TOP * wanted_q // largest_q))
+            found.append(TOP * self.served_q[i] // wanted_q if wanted_q else TOP)
             found += [TOP * (agent.server == server) for server in range(len(self.offloads))]
         return np.array(found, np.uint8)
 
