@@ -39,6 +39,9 @@ def train(
     resume: Annotated[
         Path | None, typer.Option(help="Folder of a run of policies to go on with.")
     ] = None,
+    judge: Annotated[
+        int | None, typer.Option(help="Episodes that a policy is judged on; default 500.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Processes; 0: as many as there are cores.")] = 0,
     runs: Annotated[Path, typer.Option(help="Where runs are written.")] = Path("runs"),
     json: Json = False,
@@ -46,5 +49,6 @@ def train(
     """Train agents on the host, and hold them to the optimum and to simpler rules."""
     from quelea.learn.command import Options, command
 
-    options = Options(seeds, episodes, jobs, load, runs, env, tuple(change or ()), resume)
+    changes = tuple(change or ())
+    options = Options(seeds, episodes, jobs, load, runs, env, changes, resume, judge)
     raise typer.Exit(command(what, options, as_json=json))

@@ -36,8 +36,9 @@ ALPHA = (0.3, 0.7)
 class Options:
     """As the command line has them; None is what the kind takes by itself.
 
-    seeds: 1 .. seeds are reported on. load: a stored table. env, changes, resume: of policies, the
-    task, settings as name=value, and the folder of a run to go on with.
+    seeds: 1 .. seeds are reported on. load: a stored table. env, changes, resume, judge: of
+    policies, the task, settings as name=value, the folder of a run to go on with, and how many
+    episodes the last policy is judged on.
     """
 
     seeds: int | None = None
@@ -48,6 +49,7 @@ class Options:
     env: str | None = None
     changes: tuple[str, ...] = ()
     resume: Path | None = None
+    judge: int | None = None
 
     def check(self, what: str) -> None:
         """UserError for a flag out of range, or one that this kind has no use for."""
@@ -56,18 +58,20 @@ class Options:
             ("--seeds", self.seeds, 1, SEEDS_MAX),
             ("--episodes", self.episodes, 1, most),
             ("--jobs", self.jobs, 0, 1024),
+            ("--judge", self.judge, 1, 10**6),
         ):
             if value is not None and not low <= value <= high:
                 raise UserError(f"{value} is out of range", flag, f"{low} to {high}")
         given = {
             "--env": self.env, "--set": self.changes, "--resume": self.resume,
             "--seeds": self.seeds, "--episodes": self.episodes, "--load": self.load,
+            "--judge": self.judge,
         }  # fmt: skip
         foreign: tuple[str, ...] = ("--load",)
         if what != "policy":
-            foreign = ("--env", "--set", "--resume")
+            foreign = ("--env", "--set", "--resume", "--judge")
         if self.resume is not None:
-            foreign += ("--env", "--set", "--seeds", "--episodes")
+            foreign += ("--env", "--set", "--seeds", "--episodes", "--judge")
         for flag in foreign:
             if given[flag]:
                 why = "a run goes on as it was begun" if self.resume else f"it is not of {what}"
@@ -227,8 +231,9 @@ def train_policy(options: Options, console: Console, folder: Path) -> Result:
         raise UserError("say what to train", "--env", ", ".join(TASKS))
     else:
         plan = maddpg.planned(
-            options.env, options.episodes, options.seeds or maddpg.SEEDS, list(options.changes)
-        )
+            options.env, options.episodes, options.seeds or maddpg.SEEDS,
+            list(options.changes), options.judge,
+        )  # fmt: skip
     return maddpg.train_policy(plan, options.jobs or os.cpu_count() or 1, console, folder)
 
 

@@ -29,11 +29,13 @@ class Plan:
     env: str
     settings: Settings
     seeds: tuple[int, ...]
+    judged: int  # episodes that each seed is reported on
 
     def write(self, folder: Path) -> None:
         """Write it."""
         document = {
-            "env": self.env, "seeds": self.seeds, "settings": self.settings.document(),
+            "env": self.env, "seeds": self.seeds, "judged": self.judged,
+            "settings": self.settings.document(),
         }  # fmt: skip
         (folder / PLAN).write_text(json.dumps(document, indent=1))
 
@@ -44,14 +46,14 @@ class Plan:
         try:
             document = json.loads(path.read_text())
             env, listed = str(document["env"]), tuple(map(int, document["seeds"]))
-            settings = Settings.read(document["settings"])
+            settings, episodes = Settings.read(document["settings"]), int(document["judged"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(
                 "this is no run that can be gone on with", str(path), str(error),
                 "name the folder that `quelea train policy` printed",
             ) from None  # fmt: skip
         _known(env)
-        return cls(env, settings, listed)
+        return cls(env, settings, listed, episodes)
 
 
 def changed(settings: Settings, changes: list[str]) -> Settings:
@@ -76,13 +78,16 @@ def changed(settings: Settings, changes: list[str]) -> Settings:
     return settings
 
 
-def planned(env: str, episodes: int | None, count: int, changes: list[str]) -> Plan:
+def planned(
+    env: str, episodes: int | None, count: int, changes: list[str], judge: int | None = None
+) -> Plan:
     """Return the plan that the flags ask for."""
-    settings = changed(_known(env).settings, changes)
+    task = _known(env)
+    settings = changed(task.settings, changes)
     if episodes is not None:
         settings = replace(settings, episodes=episodes)
         settings.check()
-    return Plan(env, settings, tuple(range(1, count + 1)))
+    return Plan(env, settings, tuple(range(1, count + 1)), judge or task.episodes)
 
 
 def train_policy(
@@ -91,13 +96,13 @@ def train_policy(
     """Train or go on; KeyboardInterrupt when Ctrl-C stopped it, after all is saved."""
     if find_spec("torch") is None:
         raise UserError("training needs torch", "", "", 'pip install "quelea[learn]"')
-    task = TASKS[plan.env]()
+    task = replace(TASKS[plan.env](), episodes=plan.judged)
     task.judge()  # says what is missing before anything is trained
     plan.write(folder)
     console.print(f"{task.title}: {len(plan.seeds)} seeds, {plan.settings.episodes} episodes each")
     with console.status("beginning") as status:
         over = seeds.run(
-            plan.env, plan.settings, plan.seeds, folder, jobs,
+            plan.env, plan.settings, plan.seeds, plan.judged, folder, jobs,
             lambda: status.update(progress(plan, folder)),
         )  # fmt: skip
     console.print(progress(plan, folder))

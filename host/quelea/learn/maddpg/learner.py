@@ -143,8 +143,10 @@ class Learner:
 
     def _values(self, critics: Any, joint: Any, own: Any = None) -> Any:
         own = joint if own is None else own
-        columns = [net(joint, own[:, group]) for net, group in zip(critics, self.groups)]
-        return columns[0] if len(columns) == 1 else torch.cat(columns, dim=-1)
+        if self.settings.share:
+            return critics[0](joint, own)
+        columns = [net(joint, own[:, k : k + 1]) for k, net in enumerate(critics)]
+        return torch.cat(columns, dim=-1)
 
     # -- state -------------------------------------------------------------------------------
     NETS = ("actors", "critics", "target_actors", "target_critics")

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -86,9 +87,9 @@ def _left_alone() -> bool:
     return parent is not None and not parent.is_alive()
 
 
-def _work(name: str, document: dict[str, Any], seed: int, folder: Path) -> bool:
+def _work(name: str, document: dict[str, Any], judged: int, seed: int, folder: Path) -> bool:
     over = one(
-        TASKS[name](), Settings.read(document), seed, folder,
+        replace(TASKS[name](), episodes=judged), Settings.read(document), seed, folder,
         lambda: _stop.is_set() or _left_alone(),
     )  # fmt: skip
     if _left_alone():
@@ -97,16 +98,17 @@ def _work(name: str, document: dict[str, Any], seed: int, folder: Path) -> bool:
 
 
 def run(
-    name: str, settings: Settings, seeds: Sequence[int], root: Path, jobs: int,
+    name: str, settings: Settings, seeds: Sequence[int], judged: int, root: Path, jobs: int,
     tell: Callable[[], None] = lambda: None,
 ) -> bool:  # fmt: skip
     """Train all seeds; False if Ctrl-C stopped it: then every seed has left a checkpoint.
 
-    tell: called about once a second. A second Ctrl-C does not wait for the checkpoints.
+    judged: episodes that each is reported on. tell: called about once a second. A second Ctrl-C
+    does not wait for the checkpoints.
     """
     context = multiprocessing.get_context("spawn")  # a fork of a process with torch may hang
     stop = context.Event()
-    call = partial(_work, name, settings.document())
+    call = partial(_work, name, settings.document(), judged)
     with ProcessPoolExecutor(
         min(jobs, len(seeds)), mp_context=context, initializer=_begin, initargs=(stop,)
     ) as pool:

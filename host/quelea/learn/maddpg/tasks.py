@@ -40,7 +40,7 @@ def speaker_listener() -> Task:
         "simple_speaker_listener_v4",
         SpeakerListener,
         lambda: Original("speaker-listener"),
-        Settings(episodes=12_000, reward_scale=0.1),
+        Settings(episodes=8_000, reward_scale=0.1),
         least=-20.0,
         rivals={
             "random": rivals_mpe.chance((3, 5)),
@@ -56,7 +56,7 @@ def spread() -> Task:
         "simple_spread_v3",
         Spread,
         lambda: Original("spread"),
-        Settings(episodes=12_000, reward_scale=0.1, returns_steps=3, share=True),
+        Settings(episodes=8_000, reward_scale=0.1, returns_steps=3, share=True),
         least=-35.0,
         rivals={
             "random": rivals_mpe.chance((5, 5, 5)),
