@@ -94,6 +94,7 @@ setup(
             "*.mjs",
             "*.pxd",
             "*.pyi",
+            "*.qnn",
             "*.toml",
             "*.txt",
             "*.yml",

@@ -94,6 +94,10 @@ class Chooser:
         self._news()
         return True
 
+    def follow(self, rule) -> None:  # type: ignore[no-untyped-def]
+        """Go on by this rule, made for this node: another file of the one in use."""
+        self._rule = rule
+
     def learned(self):  # type: ignore[no-untyped-def]
         """Return the table of a rule that learns, or None."""
         return getattr(self._rule, "table", None)

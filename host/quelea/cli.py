@@ -213,6 +213,9 @@ def story(
         bool,
         typer.Option("--own-clocks", help="Simulated agents do not act all at the same moment."),
     ] = False,
+    policy: Annotated[
+        Path | None, typer.Option(help="Of --rule policy: a network's file; default: ours.")
+    ] = None,
     png: Annotated[Path | None, typer.Option(help="The picture; default: below --runs.")] = None,
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("runs"),
     json: Json = False,

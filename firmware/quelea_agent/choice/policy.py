@@ -17,8 +17,8 @@ all that hear the same would run to the same place.
     9 part     the own demand of that capacity, in 1/256
     10 age     rounds since what is believed was seen, times 8; not heard of: 255; in use: 0
 
-The file (QNN1, dense.py) is me.memory; the shift of its last layer says how many bits of a score
-are below one octave. Without a file that fits, the node moves as damped.py does.
+The file (QNN1, dense.py) is me.memory, or given; the shift of its last layer says how many bits of
+a score are below one octave. Without a file that fits, the node moves as damped.py does.
 """
 
 from quelea_proto.limits import const
@@ -58,9 +58,9 @@ def loaded(memory):  # type: ignore[no-untyped-def]
 class Policy:
     """problem: why there is no network, or None. scores: of the last round, by index."""
 
-    def __init__(self, me) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, me, file=None) -> None:  # type: ignore[no-untyped-def]
         self.me = me
-        self.network, self.problem = loaded(me.memory)
+        self.network, self.problem = loaded(me.memory if file is None else file)
         self.values = [0] * FEATURES
         self.scores = [0] * len(me.allowed)
         self.rest = REST_TOP  # rounds since the last move

@@ -12,6 +12,8 @@ begins before the host says how to behave; what it says it repeats, numbered.
     mode        cmd/all/mode          {"n", "rule", "throttled", "checked", "adaptive",
                                        "capacities_q"}
     own         cmd/<id>/own          {"n", "demand_q", "lie"}
+    policy      cmd/all/policy        a network's file (dense.py), for the rule `policy`
+    event       n/<id>/evt            whether it was taken: "policy", with bytes and problem
     end         cmd/all/stop
 """
 
@@ -24,7 +26,7 @@ from quelea_proto.lease_row import BYTES, Lease, pack, unpack
 from quelea_proto.limits import INBOX_FRAMES_MAX, Q_MAX, const
 from quelea_proto.topics import build
 
-from quelea_agent import choice
+from quelea_agent import choice, report
 from quelea_agent.chooser import Chooser, Plan
 from quelea_agent.port import config, mqtt, store
 from quelea_agent.port.run import port_module
@@ -32,6 +34,7 @@ from quelea_agent.port.run import port_module
 _EXIT_CONFIG = const(2)
 _LAST_WORDS_MS = const(1000)
 _TABLE = "q.bin"  # what a rule that learns goes on from after a reboot
+_POLICY = "policy.qnn"  # a network that the host has sent
 _STORE_ROUNDS = const(1024)  # at four rounds a second 340 writes a day, on 100,000 erases a block
 _LOSS_LANE = const(1)  # added to the seed: losses are drawn beside the chooser's own numbers
 
@@ -51,7 +54,7 @@ class Node:
             ),
             session,
         )  # fmt: skip
-        self.chooser.memory = store.read(_TABLE)
+        self.rule = ""
         self._unstored = 0  # rounds since the table was stored
         self.loss = story.get("loss_of_32768", 0)
         self.draws = Draws(story["seed"] + _LOSS_LANE, settings.node)
@@ -82,6 +85,7 @@ class Node:
         fleet = settings.fleet
         own = settings.id
         self._state = build("state", fleet, own).encode()
+        self._event = build("event", fleet, own).encode()
         self._ask_topic = build("frame", fleet, own).encode()
         self._own_prefix = build("command", fleet, own, "+")[:-1].encode()
         self._all_prefix = build("command", fleet, "all", "+")[:-1].encode()
@@ -187,6 +191,8 @@ class Node:
                 self.stopping = True
             elif verb == b"mode":
                 self._set_mode(_object(payload))
+            elif verb == b"policy":
+                self._set_policy(payload)
 
     def _granted(self, payload: bytes) -> None:
         """Take an answer, then speak. A late one will do, if the node has not moved since."""
@@ -230,6 +236,9 @@ class Node:
             ):
                 chooser.resize(server, capacities_q[server])
         if args.get("anew", True):
+            self.rule = args["rule"]
+            self._store()
+            chooser.memory = store.read(_POLICY if self.rule == "policy" else _TABLE)
             chooser.use(
                 args["rule"], bool(args.get("throttled")), bool(args.get("checked")),
                 bool(args.get("adaptive")),
@@ -238,6 +247,24 @@ class Node:
             self.began = True
             phase_ms = self.draws.below(self.settings.period_ms)
             self.next_ms = ticks_add(self.ticks.ticks_ms(), phase_ms)
+
+    def _set_policy(self, file: bytes) -> None:
+        """Take a network's file, go by it if that is the rule, and say so; or say why not."""
+        if file == store.read(_POLICY):
+            return  # a repetition
+        found = choice.find("policy")
+        if found is None:
+            problem = "this node has no rule of this name"
+        else:
+            rule = found(self.chooser, file)
+            problem = rule.problem or ""
+            if not problem and not store.replace(_POLICY, file):
+                problem = "it cannot be stored"
+            if not problem and self.rule == "policy":
+                self.chooser.follow(rule)
+        pairs = (("bytes", str(len(file))), ("problem", report.text(problem)))
+        event = report.event("policy", self._question.session, self.ticks.ticks_ms(), pairs)
+        self.transport.publish(self._event, event, 1)
 
     def _set_own(self, args) -> None:
         if args is None or args.get("n", 0) == self._own:

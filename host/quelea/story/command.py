@@ -18,6 +18,7 @@ from rich.table import Table
 
 from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
 from quelea.journal import Check, open_run
+from quelea.learn import weights
 from quelea.simulator import pool
 from quelea.story import lies, setting, tale, trials
 from quelea.story.chronicle import PERIOD_MS, Chronicle
@@ -52,6 +53,7 @@ class Options:
     jobs: int = 0
     fleet: bool = False
     own_clocks: bool = False
+    policy: Path | None = None
     png: Path | None = None
     runs: Path = Path("runs")
 
@@ -59,6 +61,11 @@ class Options:
     def mode(self) -> Mode:
         """How the agents behave once coordination is on."""
         return Mode(self.rule, self.throttle, checked=True, adaptive=True)
+
+    @property
+    def memory(self) -> bytes:
+        """Return what agents begin with: the network, if they follow one."""
+        return weights.read(self.policy) if self.rule == weights.RULE else b""
 
     def check(self) -> None:
         """UserError for a flag out of range."""
@@ -75,6 +82,9 @@ class Options:
         ):
             if not low <= value <= high:
                 raise UserError(f"{value} is out of range", flag, f"{low} to {high}")
+        if self.policy is not None and self.rule != weights.RULE:
+            raise UserError("this flag has no meaning here", "--policy", "", "add --rule policy")
+        self.memory  # noqa: B018  (raises for a file that no board takes)
         if self.fleet and self.seeds > 1:
             raise UserError("one seed at a time", "--fleet", "", "leave --seeds out")
         setting.draw(self.seed, self.rho)
@@ -142,13 +152,11 @@ def _courses(
     """Yield each phase with its course, from the simulator or from real processes."""
     kappa_percent = options.kappa_percent
     if not options.fleet:
-        yield from run(
-            instance, phases, kappa_percent, own_clocks=options.own_clocks, witness=kept
-        )
+        yield from run(instance, phases, kappa_percent, options.memory, options.own_clocks, kept)
         return
     from quelea.story import fleet
 
-    with fleet.StoryFleet(instance, folder, kappa_percent, kept) as running:
+    with fleet.StoryFleet(instance, folder, kappa_percent, kept, options.memory) as running:
         took_s = sum(phase.rounds for phase in phases) * PERIOD_MS // 1000
         console.print(f"{setting.AGENTS} MicroPython processes are ready; {took_s} s to go")
         yield from running.run(phases)
@@ -230,6 +238,7 @@ def _measured(
 ) -> Iterator[tuple[trials.Trial, int, trials.Figures]]:
     """Yield every trial of every seed as it is done; Ctrl-C ends the workers at once."""
     jobs = options.jobs or os.cpu_count() or 1
+    memory = options.memory
     work = [(trial, seed) for seed in seeds for trial in chosen]
     with pool.workers(jobs) as team:
         waiting: dict[Future[trials.Figures], tuple[trials.Trial, int]] = {}
@@ -237,8 +246,8 @@ def _measured(
             while work and len(waiting) < 2 * jobs:
                 trial, seed = work.pop(0)
                 future = team.submit(
-                    trials.measure, trial, seed, options.kappa_percent,
-                    own_clocks=options.own_clocks,
+                    trials.measure, trial, seed, options.kappa_percent, memory,
+                    options.own_clocks,
                 )  # fmt: skip
                 waiting[future] = (trial, seed)
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:

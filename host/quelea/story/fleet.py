@@ -57,7 +57,7 @@ class StoryFleet(Crowd):
 
     def __init__(
         self, instance: Instance, folder: Path, kappa_percent: int = 100,
-        chronicle: Chronicle | None = None,
+        chronicle: Chronicle | None = None, policy: bytes = b"",
     ) -> None:  # fmt: skip
         agents = len(instance.demands)
         super().__init__(FLEET, MODULE, [node_id(n + 1) for n in range(agents)], folder)
@@ -65,11 +65,14 @@ class StoryFleet(Crowd):
         self.setup = instance.setup(kappa_percent)
         self.servers = Servers(self.setup)
         self.chronicle = chronicle
+        self.policy = policy  # said to all nodes, again and again; may be changed at any time
+        self.heard: dict[int, dict[str, Any]] = {}  # a node's newest event about it
         self.lying: set[int] = set()
         self._said: list[tuple[str, str]] = []
         self._turn = 0
         self._asks = {topics.build("frame", FLEET, node_id(n)): n for n in self.numbers}
         self._states = {topics.build("state", FLEET, node_id(n)): n for n in self.numbers}
+        self._events = {topics.build("event", FLEET, node_id(n)): n for n in self.numbers}
         self._ways = {
             topics.build("direct", FLEET, node_id(n), node_id(other)): (n, other)
             for n in self.numbers
@@ -81,7 +84,7 @@ class StoryFleet(Crowd):
 
     # -- messages -------------------------------------------------------------------------------
     def _subscribe(self) -> None:
-        for name in ("state", "frame"):
+        for name in ("state", "frame", "event"):
             self.link.subscribe(topics.build(name, FLEET, "+"))
         self.link.subscribe(topics.build("direct", FLEET, "+", "+"))
 
@@ -95,10 +98,21 @@ class StoryFleet(Crowd):
         elif topic in self._states:
             if payload == b"ready":
                 self.ready.add(self._states[topic])
+        elif topic in self._events:
+            self._event(self._events[topic], payload)
         else:
             self.servers.count_row()
         if self.chronicle is not None:
             self._keep(self.chronicle, topic, payload, answer)
+
+    def _event(self, number: int, payload: bytes) -> None:
+        """Note what a node says of a policy that it was sent; garbage says nothing."""
+        try:
+            event = json.loads(payload)
+        except ValueError:
+            return
+        if isinstance(event, dict) and event.get("event") == "policy":
+            self.heard[number] = event
 
     def _keep(
         self, chronicle: Chronicle, topic: str, payload: bytes, answer: bytes | None
@@ -117,8 +131,11 @@ class StoryFleet(Crowd):
         return topics.build("command", FLEET, node_id(number) if number else "all", verb)
 
     # -- the tale -------------------------------------------------------------------------------
-    def run(self, phases: tuple[Phase, ...]) -> Iterator[tuple[Phase, Course]]:
-        """Run phases one after the other, a round a period; yield each when it is done."""
+    def run(self, phases: tuple[Phase, ...], stop: bool = True) -> Iterator[tuple[Phase, Course]]:
+        """Run phases one after the other, a round a period; yield each when it is done.
+
+        stop: end all nodes when the last one is.
+        """
         next_s = time.monotonic()
         for turn, phase in enumerate(phases):
             self._begin(phase, anew=turn == 0 or phase.mode != phases[turn - 1].mode)
@@ -136,6 +153,11 @@ class StoryFleet(Crowd):
                 if self.chronicle is not None:
                     self.chronicle.round(self.servers, taken.row())
             yield phase, taken
+        if stop:
+            self.stop()
+
+    def stop(self) -> None:
+        """Tell all nodes to end."""
         self.link.publish(self._command(0, "stop"), "{}", 1)
 
     def _begin(self, phase: Phase, anew: bool) -> None:
@@ -163,5 +185,7 @@ class StoryFleet(Crowd):
         self._said.append((self._command(0, "mode"), json.dumps(mode)))
 
     def _say(self) -> None:
+        if self.policy:
+            self.link.publish(self._command(0, "policy"), self.policy, 1)
         for topic, payload in self._said:
             self.link.publish(topic, payload, 1)
