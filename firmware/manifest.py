@@ -7,6 +7,7 @@ metadata(description="A node of a Quelea fleet", version="0.1.0")  # noqa: F821
 options.defaults(  # noqa: F821
     sharing=False,  # a limit that the fleet shares
     members=False,  # the same, and members may come and go
+    floors=False,  # beside it: documents that change floors
     cadence=False,  # fewer frames while nothing changes
     story=False,  # offloading to shared servers, by choice
     learning=False,  # the story with tables that learn
@@ -96,6 +97,8 @@ if options.members:  # noqa: F821
     package(  # noqa: F821
         "quelea_agent", ("books.py", "members.py", "membership.py", "mirror.py", "port/members.py")
     )
+if options.floors:  # noqa: F821
+    package("quelea_agent", ("floors.py",))  # noqa: F821
 if options.story or options.learning or options.serving:  # noqa: F821
     package("quelea_proto", ("draws.py",), base_path="../shared")  # noqa: F821
 if options.story or options.learning:  # noqa: F821

@@ -57,7 +57,7 @@ class Share:
         """Return the own share, in real units, for a claim of the own load."""
         headroom = self.headroom
         rows = self.allocation.rows
-        there_q = rows[self.own][0] + headroom.owned_q
+        there_q = headroom.plan.floor_q + headroom.owned_q
         for i in range(len(rows)):
             if i == self.own:
                 self._claim_q[i] = claim_q

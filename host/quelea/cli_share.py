@@ -111,8 +111,13 @@ def new(
 
 
 def members(
-    action: Annotated[str, typer.Argument(help="show, leave, reclaim or join.")] = "show",
-    nodes: Annotated[list[int] | None, typer.Argument(help="Numbers of nodes.")] = None,
+    action: Annotated[
+        str, typer.Argument(help="show, leave, reclaim, join, floor or limit.")
+    ] = "show",
+    nodes: Annotated[
+        list[int] | None,
+        typer.Argument(help="Numbers of nodes; of floor: a node and amount; of limit: percent."),
+    ] = None,
     config: Annotated[str, typer.Option(help="The fleet.toml, with lease_s.")] = "fleet.toml",
     broker: Annotated[
         str, typer.Option(help="mqtt://[user:pass@]host:port; or of the file.")
@@ -122,7 +127,7 @@ def members(
     wait: Annotated[bool, typer.Option(help="Until the members have followed.")] = True,
     json: Json = False,
 ) -> None:
-    """Show who shares a limit; let one go or in, take over what a dead one held: a signed word."""
+    """Show who shares a limit; let one go or in, change a floor or the limit: a signed word."""
     from quelea.headroom.members_command import command
 
     raise typer.Exit(command(action, nodes or [], config, broker, name, key, wait, as_json=json))

@@ -48,7 +48,9 @@ members = [member(own) for own in NUMBERS]
 trace = 0
 for turn in range(70):
     if turn == 45:
-        body = members_doc.pack(9, 1, [(n, 1 if n == 4 else 0, True, 100) for n in NUMBERS])
+        body = bytes([2, 9, 0, 1, 0, 0, 0, 4, 100])
+        for n in NUMBERS:
+            body += bytes([n, 0, 1 if n == 4 else 0, 1, 100, 0, 0])
         check(all([one.document(body) for one in members]), "the document is taken")
         check(not members[0].document(body), "and is not newer any more")
     for i in range(4):
@@ -70,5 +72,6 @@ for turn in range(70):
         leased = [one.shares[0].members.leased for one in members]
         print(turn, held, caps, leased, [one.shares[0].headroom.mark for one in members])
         check(sum(caps) <= BUDGET_Q, "within the limit")
-check(members_doc.unpack(bytes(body[:-1])) is None, "a shorter document is none")
+check(members_doc.unpack(body) is not None, "a document is read")
+check(members_doc.unpack(body[:-1]) is None, "a shorter document is none")
 print("trace", trace, members[0].figures()[-1])

@@ -109,4 +109,8 @@ def maker(settings, config: object) -> tuple:
     """See share.maker. A node that may skip rounds would look at its lease too late."""
     if settings.quiet_rounds_max:
         return None, "headroom: leases take every round; quiet_rounds_max must be 0"
-    return share.maker(settings, config, membership.load, MemberNode)
+    try:
+        from quelea_agent.floors import load  # a part
+    except ImportError:
+        load = membership.load
+    return share.maker(settings, config, load, MemberNode)

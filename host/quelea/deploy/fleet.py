@@ -163,7 +163,7 @@ class BoardFleet:
         """Return the parts of the firmware that a node needs beside the core."""
         config, parts = self.config(node_id), set(self.tables.of(node_id).get("parts", ()))
         if "headroom" in config:
-            parts.add("members" if config["headroom"]["leases"] else "sharing")
+            parts |= {"members", "floors"} if config["headroom"]["leases"] else {"sharing"}
         if config.get("quiet_rounds_max"):
             parts.add("cadence")
         if "cluster" in config:

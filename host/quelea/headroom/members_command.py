@@ -1,4 +1,5 @@
-"""`quelea members`: who is a member of a limit; let one in or go, take a dead one's units."""
+"""`quelea members`: who is a member of a limit; let one in or go, take a dead one's units, change
+a floor or how much of the limit there is."""
 
 import json
 import re
@@ -6,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,31 @@ from quelea.secure.signing import Key
 
 CONNECT_S = 10.0
 LISTEN_ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Order:
+    """One document. node: 0 for none. amount: a floor in q, or percent of the limit."""
+
+    action: str
+    node: int = 0
+    amount: int = 0
+
+
+def orders(action: str, numbers: list[int]) -> list[Order]:
+    """Return what the command line asks for; UserError for numbers that do not fit."""
+    right = {"show": not numbers, "floor": len(numbers) == 2, "limit": len(numbers) == 1}
+    if action not in ACTIONS or not right.get(action, bool(numbers)):
+        raise UserError(
+            f"{action} {' '.join(map(str, numbers))}".strip(), "ACTION",
+            "show; leave, reclaim or join with numbers of nodes; floor with a node and an amount; "
+            "limit with percent",
+        )  # fmt: skip
+    if action == "floor":
+        return [Order(action, *numbers)]
+    if action == "limit":
+        return [Order(action, 0, numbers[0])]
+    return [Order(action, node) for node in numbers]
 
 
 class Ear:
@@ -66,11 +93,14 @@ class Ear:
         with self._lock:
             return [roster.places(time.monotonic()) for roster in self.rosters]
 
-    def document(self, action: str, node: int) -> tuple[bytes, list[str]]:
+    def document(self, order: "Order") -> tuple[bytes, list[str]]:
         """Return the next document's body; of several limits each must let it pass."""
         with self._lock:
-            rosters = [r for r in self.rosters if self._has(r, node)] or self.rosters[:1]
-            answers = [roster.document(action, node, time.monotonic()) for roster in rosters]
+            mine = [r for r in self.rosters if not order.node or self._has(r, order.node)]
+            answers = [
+                roster.document(order.action, order.node, time.monotonic(), order.amount)
+                for roster in mine or self.rosters[:1]
+            ]
         return answers[0][0], [line for _, lines in answers for line in lines]
 
     def _has(self, roster: Roster, node: int) -> bool:
@@ -82,11 +112,7 @@ def command(
     wait: bool, as_json: bool,
 ) -> int:  # fmt: skip
     """Do it; return 0, or 1 where the members did not follow in time."""
-    if action not in ACTIONS or (action == "show") == bool(nodes):
-        raise UserError(
-            f"{action} {' '.join(map(str, nodes))}".strip(), "ACTION",
-            "show, or leave, reclaim or join with the number of a node",
-        )  # fmt: skip
+    wanted = orders(action, nodes)
     given, group = fleetfile.load(fleetfile.find(config))
     if group.terms is None:
         raise UserError(
@@ -104,9 +130,9 @@ def command(
     try:
         ear.start(LISTEN_ROUNDS * group.period_ms / 1000 + 0.5)
         done = True
-        for node in nodes:
+        for order in wanted:
             assert signer is not None
-            done = _act(ear, action, node, signer, wait) and done
+            done = _act(ear, order, signer, wait) and done
         places = ear.places()
     finally:
         ear.link.stop()
@@ -114,14 +140,14 @@ def command(
     return EXIT_OK if done else EXIT_FALSE
 
 
-def _act(ear: Ear, action: str, node: int, signer: Key, wait: bool) -> bool:
+def _act(ear: Ear, order: Order, signer: Key, wait: bool) -> bool:
     """Sign and publish one document; return whether the members followed."""
-    body, lines = ear.document(action, node)
+    body, lines = ear.document(order)
     for line in lines:
         print(line, file=sys.stderr)
     document = signing.sign(signer, b"epoch", body)
     ear.link.publish(ear.topic, document, 1, True).wait_for_publish(CONNECT_S)
-    return not wait or _await(ear, lambda places: _followed(places, action, node))
+    return not wait or _await(ear, lambda places: _followed(places, order, body))
 
 
 def _await(ear: Ear, reached: Callable[[list[list[Place]]], bool]) -> bool:
@@ -140,11 +166,17 @@ def _await(ear: Ear, reached: Callable[[list[list[Place]]], bool]) -> bool:
     return False
 
 
-def _followed(limits: list[list[Place]], action: str, node: int) -> bool:
-    mine = [place for places in limits for place in places if place.node == node]
-    if action == "join":
+def _followed(limits: list[list[Place]], order: Order, body: bytes) -> bool:
+    mine = [place for places in limits for place in places if place.node == order.node]
+    if order.action == "join":
         return all(not place.gone and place.heard and not place.awaited for place in mine)
-    return all(place.gone and place.open_q == 0 for place in mine)
+    if order.action in ("leave", "reclaim"):
+        return all(place.gone and place.open_q == 0 for place in mine)
+    number = int.from_bytes(body[3:7], "little")
+    heard = [place for places in limits for place in places if place.heard and not place.gone]
+    return all(place.number >= number for place in heard) and all(
+        place.gone or (place.holds_q or 0) >= order.amount for place in mine
+    )
 
 
 def _tell(limits: list[list[Place]], group: Group, done: bool, as_json: bool) -> None:
@@ -158,7 +190,8 @@ def _tell(limits: list[list[Place]], group: Group, done: bool, as_json: bool) ->
             left = f", {place.open_q} to be taken over" if place.open_q else ""
             print(
                 f"limit {name}  node {place.node:3}  {state:6} {heard:6} incarnation {place.mark}"
-                f"  cap {place.cap_q} owns {place.owned_q} {group.unit}{left}",
+                f"  floor {place.floor_q} cap {place.cap_q} owns {place.owned_q} "
+                f"{group.unit}{left}",
                 file=sys.stderr,
             )
     if as_json:

@@ -13,10 +13,11 @@ from collections import deque
 from types import SimpleNamespace
 from typing import Any
 
+from quelea_agent.floors import load as make_membership
 from quelea_agent.membership import Membership
-from quelea_agent.membership import load as make_membership
-from quelea_proto import members_doc, pulse_row
+from quelea_proto import pulse_row
 
+from quelea.headroom import documents
 from quelea.headroom.audit import signed
 from quelea.headroom.group import Group
 from quelea.headroom.plan import Split
@@ -87,6 +88,10 @@ class MembersWorld(World):
         self.books: dict[int, dict[int, Books]] = {}  # by limit and node, as long as none writes
         self.watchdog_us = (group.terms.watchdog_ms if group.terms else 0) * 1000
         self.held: set[int] = set()  # nodes that are kept away
+        self.floors_q: dict[int, int] = {}  # of documents
+        self.percent = 100
+        self.changing = False  # whether the host changes floors and the limit, unwisely too
+        self._amounts = random.Random(f"amounts {seed}")
         self._cut_until_us = 0
         self._owned_q: dict[int, dict[int, int]] = {}
         self._host = random.Random(f"host {seed}")
@@ -198,10 +203,23 @@ class MembersWorld(World):
     def say(self, node: int, mark: int, member: bool) -> None:
         """Sign and publish a document that says this of a place."""
         self.marks[node], self.members[node] = mark, member
-        places = [(n, self.marks[n], self.members[n], 0) for n in sorted(self.marks)]
-        body = bytes(members_doc.pack(self.group.digest, len(self.documents) + 1, places))
+        places = [
+            (n, self.marks[n], self.members[n], self.floors_q.get(n, 0)) for n in sorted(self.marks)
+        ]
+        body = documents.pack(self.group.digest, len(self.documents) + 1, places, self.percent)
         self.documents.append(body)
         self.spread(body)
+
+    def _change(self) -> None:
+        """Change a floor, and sometimes how much of the limit there is; with the next document."""
+        rng = self._amounts
+        number = rng.choice(sorted(self.marks))
+        most_q = max(split.budget_q for split in self.group.splits)
+        self.floors_q[number] = rng.choice((0, 0, rng.randrange(most_q), most_q))
+        self.fired["floor"] += 1
+        if rng.random() < 0.3:
+            self.percent = rng.choice((100, 100, rng.randrange(101)))
+            self.fired["percent"] += 1
 
     def spread(self, body: bytes) -> None:
         """Deliver a document to whoever hears it now."""
@@ -222,6 +240,8 @@ class MembersWorld(World):
 
     def _document(self) -> None:
         rng = self._host
+        if self.changing:
+            self._change()
         number = rng.choice(sorted(self.marks))
         mark = self.known_mark(number)
         if self.documents and rng.random() < 0.5:

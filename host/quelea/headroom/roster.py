@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from quelea_proto import members_doc
 
 from quelea.errors import UserError
+from quelea.headroom import documents
 from quelea.headroom.audit import Said, owned_q, parse, signed
 from quelea.headroom.audit_members import Pulse, parse_pulse
 from quelea.headroom.group import Group
 from quelea.headroom.plan import worst_q
-from quelea.headroom.terms import quorum
+from quelea.headroom.terms import check_floors, quorum
 
-ACTIONS = ("show", "leave", "reclaim", "join")
+ACTIONS = ("show", "leave", "reclaim", "join", "floor", "limit")
 FRESH_ROUNDS = 5
 
 
@@ -34,11 +35,15 @@ class Place:
     owned_q: int | None = None
     open_q: int | None = None
     awaited: bool = False  # let in, and not back yet
+    floor_q: int = 0  # by the newest document
+    number: int = 0  # of the newest document that it follows
+    holds_q: int | None = None  # its configured floor, and what it owns
 
 
 @dataclass
 class Roster:
-    """hear() everything; places() and document() say what follows. number: of the newest."""
+    """hear() everything; places() and document() say what follows. number, floors_q, percent: of
+    the newest document."""
 
     group: Group
     limit: int = 0
@@ -47,6 +52,9 @@ class Roster:
     pulses: dict[int, Pulse] = field(default_factory=dict)
     at_s: dict[int, float] = field(default_factory=dict)
     named: dict[int, tuple[int, bool]] = field(default_factory=dict)  # by the newest document
+    floors_q: dict[int, int] = field(default_factory=dict)
+    percent: int = 100
+    follows: dict[int, int] = field(default_factory=dict)  # numbers of documents, by node
 
     def hear(self, source: int, payload: bytes, now_s: float) -> None:
         """Take in what a node published beside its frames."""
@@ -55,7 +63,8 @@ class Roster:
             self.said[source] = said
         elif pulse is not None and pulse.node == source and pulse.limit == self.limit:
             self.pulses[source] = pulse
-            self.number = max(self.number, int.from_bytes(payload[14:18], "little"))
+            self.follows[source] = int.from_bytes(payload[14:18], "little")
+            self.number = max(self.number, self.follows[source])
             self.at_s[source] = now_s
 
     def hear_document(self, body: bytes) -> None:
@@ -64,6 +73,12 @@ class Roster:
         if found is not None and found[0] == self.group.digest and found[1] >= self.number:
             self.number = found[1]
             self.named = {node: (mark, member == 1) for node, mark, member, _ in found[2]}
+            self.floors_q = {node: floor_q for node, _, _, floor_q in found[2]}
+            self.percent = body[members_doc.PERCENT]
+
+    def floor_q(self, node: int) -> int:
+        """Return what a member is sure of while it has a lease."""
+        return max(self.group.load_of(node).floor_q, self.floors_q.get(node, 0))
 
     def places(self, now_s: float) -> list[Place]:
         """Return all places, ascending."""
@@ -88,9 +103,11 @@ class Roster:
             place = Place(
                 node, mark, 2 * len(closed) > len(columns), node in heard,
                 self.group.load_of(node).vacant,
+                floor_q=self.floor_q(node), number=self.follows.get(node, 0),
             )  # fmt: skip
             if said is not None:
                 place.cap_q, place.owned_q = said.cap_q, owned_q(said, parts[node])
+                place.holds_q = one.floor_q + place.owned_q
             if place.gone:
                 known_mark, member = self.named.get(node, (0, False))
                 place.awaited = member and known_mark == mark
@@ -129,25 +146,57 @@ class Roster:
             total_q += signed(said.given[slot] - said.taken[slot])
         return total_q
 
-    def document(self, action: str, node: int, now_s: float) -> tuple[bytes, list[str]]:
-        """Return the body of the next document and what it means; UserError where none fits."""
+    def document(
+        self, action: str, node: int, now_s: float, amount: int = 0
+    ) -> tuple[bytes, list[str]]:
+        """Return the body of the next document and what it means; UserError where none fits.
+
+        amount: of action `floor` in q, of `limit` in percent; this one is of no node.
+        """
         places = {place.node: place for place in self.places(now_s)}
-        if node not in places:
+        floors_q = {number: self.floor_q(number) for number in places}
+        percent = amount if action == "limit" else self.percent
+        if action != "limit" and node not in places:
             raise self._no_place(node)
-        place = places[node]
-        lines = (
-            self._leave(place, places, action) if action != "join" else self._join(place, places)
-        )
+        if action == "floor":
+            floors_q[node] = amount
+        lines = self._lines(action, node, places, floors_q, percent)
         rows = []
         for number, one in sorted(places.items()):
             mark, member = one.mark, not one.gone
             known = self.named.get(number, (0, True))
             if known[0] > mark or (known[0] == mark and one.gone):
                 mark, member = known
-            if number == node:
+            if number == node and action in ("leave", "reclaim", "join"):
                 mark, member = (mark, True) if action == "join" else (one.mark + 1, False)
-            rows.append((number, mark, member, self.group.load_of(number).floor_q))
-        return bytes(members_doc.pack(self.group.digest, self.number + 1, rows)), lines
+            rows.append((number, mark, member, floors_q[number]))
+        return documents.pack(self.group.digest, self.number + 1, rows, percent), lines
+
+    def _lines(
+        self, action: str, node: int, places: dict[int, Place], floors_q: dict[int, int],
+        percent: int,
+    ) -> list[str]:  # fmt: skip
+        """Return what the document means; UserError where it is not to be."""
+        if action == "join":
+            return self._join(places[node], places)
+        if action in ("leave", "reclaim"):
+            return self._leave(places[node], places, action)
+        split, unit = self.group.splits[self.limit], self.group.unit
+        check_floors(split, floors_q, percent, unit)
+        total_q = sum(floors_q.values())
+        there_q = split.budget_q * percent // 100
+        name = self.group.names[self.limit]
+        line = f"limit {name}: {there_q} {unit} are there, {total_q} of them in floors"
+        if action == "limit":
+            return [line]
+        load = self.group.load_of(node)
+        idle = load.value_q(floors_q[node]) <= 0 < floors_q[node]
+        least = f" (its load draws at least {load.least_q})" if idle else ""
+        return [
+            f"node {node} is sure of {floors_q[node]} {unit} while it has a lease{least}, of "
+            f"{load.floor_q} without one",
+            line,
+        ]
 
     def _no_place(self, node: int) -> UserError:
         split = self.group.splits[self.limit]

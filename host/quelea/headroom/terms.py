@@ -88,6 +88,42 @@ def reclaim_worst_q(members: tuple[Member, ...], line_q: int, faults_max: int) -
     )
 
 
+def check_floors(split: Split, floors_q: dict[int, int], percent: int, unit: str) -> None:
+    """Raise UserError, with the numbers, for floors and a part of the limit that cannot be.
+
+    floors_q: by node, of all members. percent: of the limit.
+    """
+    if not 0 <= percent <= 100:
+        raise UserError(
+            f"{percent} percent of the limit", "PERCENT", "0 to 100",
+            "for more than there is now configure the group anew",
+        )  # fmt: skip
+    there_q = split.budget_q * percent // 100
+    members = split.members
+    for one in members:
+        floor_q = floors_q.get(one.node, one.floor_q)
+        # What liars hold back of the others' lines cannot be counted on.
+        others = len(members) - 1 - split.faults_max
+        most_q = min(split.budget_q, one.floor_q + one.initial_q + others * split.line_q)
+        if not one.floor_q <= floor_q <= most_q:
+            raise UserError(
+                f"a floor of {floor_q} {unit} for node {one.node}", "FLOOR",
+                f"{one.floor_q} (as configured: it holds though nobody hears anybody) to {most_q}",
+                "configure the group anew for another range",
+            )  # fmt: skip
+    total_q = sum(floors_q.values())
+    if total_q > there_q:
+        over_q = total_q - there_q
+        largest = max(members, key=lambda one: floors_q[one.node] - one.floor_q)
+        free_q = floors_q[largest.node] - largest.floor_q
+        raise UserError(
+            f"the floors would add up to {total_q} {unit}, {over_q} too much", "FLOOR",
+            f"at most {there_q}: {percent} % of {split.budget_q}",
+            f"lower others by {over_q} first, such as node {largest.node}'s by up to {free_q}"
+            if free_q else f"lower it by {over_q}, or leave more of the limit",
+        )  # fmt: skip
+
+
 def check_reclaim(split: Split, where: str) -> None:
     """Raise UserError, with the numbers, where taking over could exceed the limit."""
     worst_q = reclaim_worst_q(split.members, split.line_q, split.faults_max)
