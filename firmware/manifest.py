@@ -123,7 +123,8 @@ if options.story or options.learning:  # noqa: F821
     )
 if options.learning:  # noqa: F821
     package(  # noqa: F821
-        "quelea_agent", ("choice/policy.py", "choice/q_learning.py", "q_table.py")
+        "quelea_agent",
+        ("choice/policy.py", "choice/q_learning.py", "dense_native.py", "q_table.py"),
     )
 if options.learning or options.serving:  # noqa: F821
     package("quelea_agent", ("dense.py",))  # noqa: F821

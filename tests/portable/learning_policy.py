@@ -41,7 +41,7 @@ for shift in (4, 11, 14):
             me.rumours.see(server, draws.below(2 * CAPACITIES[server]), 0)
         bytes_only = bytes_only and max(rule.values) <= 255 and min(rule.values) >= 0
         if now % 12 == 0:
-            print(now, me.at, rule.values, rule.scores, rule.rest, rule.moves, me.draws.a)
+            print(now, me.at, list(rule.values), rule.scores, rule.rest, rule.moves, me.draws.a)
     check(bytes_only, shift, picked)
 for bad in (b"", file[:-1], network(FEATURES + 1, 9), network(FEATURES, 3), b"x" + file[1:]):
     check(loaded(bad)[0] is None, loaded(bad)[1])

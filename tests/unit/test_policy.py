@@ -53,7 +53,7 @@ def test_the_host_sees_what_the_board_sees(seed: int) -> None:
             rule.look_here()
             for index in range(count):
                 rule.look_at(index)
-                assert rule.values == found[index].tolist()
+                assert list(rule.values) == found[index].tolist()
                 for name, value in zip(features.NAMES, rule.values, strict=True):
                     seen[name].add(value)
     assert all(len(values) > 1 for values in seen.values()), seen

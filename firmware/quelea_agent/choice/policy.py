@@ -26,6 +26,7 @@ from quelea_proto.limits import const
 from quelea_agent import dense
 from quelea_agent.choice.best import WHOLE, ratio
 from quelea_agent.choice.damped import Damped
+from quelea_agent.dense_native import scorer
 from quelea_agent.rumours import UNKNOWN
 
 FEATURES = const(11)
@@ -60,8 +61,10 @@ class Policy:
 
     def __init__(self, me, file=None) -> None:  # type: ignore[no-untyped-def]
         self.me = me
-        self.network, self.problem = loaded(me.memory if file is None else file)
-        self.values = [0] * FEATURES
+        file = me.memory if file is None else file
+        self.network, self.problem = loaded(file)
+        self._score = scorer(file, self.network) if self.network is not None else None
+        self.values = bytearray(FEATURES)
         self.scores = [0] * len(me.allowed)
         self.rest = REST_TOP  # rounds since the last move
         self.moves = 0
@@ -79,7 +82,7 @@ class Policy:
         self.look_here()
         for index in range(len(self.scores)):
             self.look_at(index)
-            self.scores[index] = self.network.scores(self.values)[0]
+            self.scores[index] = self._score(self.values)
         index = self._drawn()
         self.note(index)
         return index
