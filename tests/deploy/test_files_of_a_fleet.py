@@ -66,7 +66,11 @@ def test_a_board_gets_the_parts_that_its_configuration_asks_for(tmp_path: Path) 
     assert fleet.parts("n01") == ["floors", "members"] and "sign.public" not in fleet.files("n01")
     key = bytes(range(64))
     fleet.secrets.node("n01")["keys"] = {"trust": {"key": b64encode(key).decode()}}
-    assert fleet.parts("n01") == ["floors", "members", "update"]  # which has what checks a signature
+    assert fleet.parts("n01") == [
+        "floors",
+        "members",
+        "update",
+    ]  # which has what checks a signature
     assert fleet.files("n01")["sign.public"] == key
     quiet = text.replace("lease_s = 10\n", "").replace("period_ms", "cadence = 8\nperiod_ms", 1)
     file.write_text(quiet.replace("turn_s = 600", "turn_s = 0"))
