@@ -67,6 +67,7 @@ class Members:
         self.number = 0
         self.reclaimed_q = 0
         self.refused = 0
+        self.sent = True  # the pulse of the round before
         self._session = session
         self._beat = 0
         self._begun = False
@@ -195,8 +196,9 @@ class Members:
         return -1
 
     def _clock(self, now_ms: int) -> None:
-        """Number the round's pulse, and let go of what is too old: ticks go round."""
-        self._beat = min(self._beat + 1, SEQ_MAX)
+        """Number the round's pulse, anew if none had the number, and let go of what is too old."""
+        if self.sent:
+            self._beat = min(self._beat + 1, SEQ_MAX)
         self._sent_ms[self._beat % SENT] = now_ms
         for slot in range(self.books.count):
             if self._news[slot] or not self._begun:

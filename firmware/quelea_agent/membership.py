@@ -1,7 +1,7 @@
 """Membership: a node's part in limits whose members come and go. See members.py and sharing.py.
 
 sharing.receive(topic, payload), sharing.round(now_ms, ...), share.stored(...)   as Sharing's
-payload = share.members.pulse()      to be published after the share's row
+payload = share.pulse()              to be published after the share's row; None: say nothing
 sharing.document(body)               of a signed document that was found genuine
 """
 
@@ -29,6 +29,11 @@ class Share(sharing.Share):
         sharing.Share.step(self, wish_q, percent)
         if mirror_slot >= 0:
             self.slot = mirror_slot
+
+    def pulse(self) -> bytearray | None:
+        """Return the pulse to publish in this round, or None; to be called once a round."""
+        pulse = self.members.pulse()
+        return pulse if self.hush is None else self.hush.pulse(self.members, pulse)
 
 
 class Membership(sharing.Sharing):

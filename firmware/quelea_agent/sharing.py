@@ -7,7 +7,7 @@
     for share in sharing.shares:             then, where share.slot >= 0, store what is due
         share.stored(write(share.name(), share.headroom.record))
     point_q = sharing.set(now_ms)            the load again: a stored credit lets it rise
-    row = share.headroom.row()               then speak, for each share
+    row = share.row()                        then speak, for each share; None: say nothing
 
 With several limits, such as three phases, a load draws the same of each: it wishes the smallest of
 its shares, and claims of each limit no more than the others let it have.
@@ -29,6 +29,8 @@ class Share:
     """One limit. row: {"plan", "own", "rows", "budget_q"} as `quelea.headroom.share` writes it."""
 
     kind = Headroom
+    hush = None  # of a fleet with a cadence, see hush.py
+    silent_max = SILENT_ROUNDS
 
     def __init__(self, row: dict, policy: str) -> None:
         self.headroom = self.kind(Plan(**row["plan"]))
@@ -63,7 +65,7 @@ class Share:
                 self._claim_q[i] = claim_q
                 continue
             slot = i if i < self.own else i - 1
-            silent = headroom.silent_rounds[slot] > SILENT_ROUNDS
+            silent = headroom.silent_rounds[slot] > self.silent_max
             self._claim_q[i] = 0 if silent else headroom.claims_q[slot]
             if self.gone[slot]:
                 self._claim_q[i] = 0
@@ -94,6 +96,11 @@ class Share:
                 headroom.expect(slot, surplus_q if self._held_q[i] < 0 else 0)
         self.slot = headroom.step(units_q(wish_q, percent))
 
+    def row(self) -> bytearray | None:
+        """Return the row to publish in this round, or None; to be called once a round."""
+        row = self.headroom.row()
+        return row if self.hush is None else self.hush.row(self.headroom, row)
+
 
 class Sharing:
     """percent: how much of every limit is there now, 0..100. point_q: what the load is set to."""
@@ -116,6 +123,11 @@ class Sharing:
         self._members = tuple([(row[1].encode(), row[0]) for row in config["members"]])
         self._count = len(first.allocation.rows)
         self._turn_epochs = config["turn_epochs"]
+        self.still = None
+        if getattr(settings, "quiet_rounds_max", 0):
+            from quelea_agent import hush  # a part
+
+            hush.attach(self, settings)
 
     def receive(self, topic: bytes, payload: bytes) -> bool:
         """Take a message; False when its topic is none of a headroom row. Never raises."""
@@ -137,6 +149,8 @@ class Sharing:
 
         mean_q: what the fleet agrees that its members demand on average; 0 where it does not.
         """
+        if self.still is not None:
+            demand_q = self.still.hold(demand_q)
         claim_q = self.load.claim_q(now_ms, demand_q)
         turn = epoch // self._turn_epochs if self._turn_epochs else 0
         total_q = 0

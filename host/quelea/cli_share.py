@@ -30,13 +30,19 @@ def share(
     bare: Annotated[
         bool, typer.Option("--bare", help="Without settling, ramps, least times and turns.")
     ] = False,
+    cadence: Annotated[int, typer.Option(help="Silent up to so many rounds; 0: never.")] = 0,
+    lease: Annotated[
+        int, typer.Option(help="Seconds; members go and come, a host signs. 0: nobody does.")
+    ] = 0,
     jobs: Annotated[int, typer.Option(help="Processes.")] = 2,
     json: Json = False,
 ) -> None:
     """Share a limit in virtual time under every fault: is it kept, and how well is it shared?"""
     from quelea.headroom.command import command
 
-    raise typer.Exit(command(config, seeds, seed, loss, liars, changes, bare, jobs, as_json=json))
+    raise typer.Exit(
+        command(config, seeds, seed, loss, liars, changes, bare, jobs, json, cadence, lease)
+    )
 
 
 def hierarchy(

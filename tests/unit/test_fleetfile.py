@@ -126,6 +126,9 @@ def test_validate_says_what_can_be_used_and_refuses_a_graph_that_is_too_thin(tmp
     assert limit["usable_q"] == {"1": 6399, "4": 20_112, "8": 25_600}
     assert "5 of 8 must stay" in said.err and "faults_max in [fleet]" in said.err
     path.write_text(text.format("cadence = 8\n"))
+    assert validate.command(str(path), as_json=True) == 0
+    capsys.readouterr()
+    path.write_text(text.format("cadence = 8\n") + "turn_s = 60\n")
     with pytest.raises(UserError, match="and a cadence"):
         validate.command(str(path), as_json=False)
     path.write_text(text.format('topology = "ring"\nfaults_max = 1\n'))

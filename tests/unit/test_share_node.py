@@ -40,6 +40,7 @@ def node(monkeypatch, tmp_path):
     )
     made.link = SimpleNamespace(sharing=None, topic_to=lambda dest: b"x")
     made.attack = None
+    made.heap = SimpleNamespace(sample=lambda: None)
     demand = SimpleNamespace(demand_q=3000)
     made.agent = SimpleNamespace(demand=demand, settled_q=0, epoch=0)
     write = store.write
@@ -71,20 +72,40 @@ def test_load_then_storage_then_speech(node):
     for demand_q in (3000, 0, 0):
         now_ms += 1000
         node.agent.demand.demand_q = demand_q
-        node._speak(now_ms, ())
+        node._round(now_ms, ())
         assert words(node) == ["drive", "say"], "nothing has changed hands"
     taker.receive(node.sharing.topic, node.sharing.shares[0].headroom.row())
     taker.round(now_ms, 4000, 0, 0)
     node.sharing.receive(taker.topic, taker.shares[0].headroom.row())
     for good in (False, True):
         node.good = good
-        node._speak(now_ms, ())
+        node._round(now_ms, ())
         entry = node.sharing.shares[0].headroom._kept.entry
         assert words(node) == ["drive", "write", "say"] and entry == 1 + good
     again, problem = sharing.load(SETTINGS, group().node_config(1, IDS))
     assert problem is None
     assert again.shares[0].headroom.load(store.read("headroom.0.0"), store.read("headroom.0.1"))
     assert again.shares[0].headroom.owned_q < 1900 == group().splits[0].members[0].initial_q
+
+
+def test_a_silent_round_sets_the_load_and_stores_what_is_due(node, monkeypatch):
+    """REQ-CADENCE-9."""
+    settings = SimpleNamespace(
+        fleet="demo", id="n01", period_ms=1000, quiet_rounds_max=16, dead_band_q=40
+    )
+    part, _ = sharing.load(settings, group().node_config(1, IDS))
+    node.take_part(part)
+    taker, _ = part_of(group(), 2)
+    for at in range(1, 40):
+        node.agent.demand.demand_q = 3000 + at % 30
+        node._round(1000 * at, ())
+    done = words(node)
+    assert done.count("drive") == 39 and done.count("say") <= 8 and "write" not in done
+    node.agent.demand.demand_q = 0
+    taker.round(40_000, 4000, 0, 0)
+    node.sharing.receive(taker.topic, taker.shares[0].row())
+    node._round(40_000, ())
+    assert words(node) == ["drive", "write", "say"], "units that move are news"
 
 
 def test_a_node_without_a_record_stays_at_its_floor():

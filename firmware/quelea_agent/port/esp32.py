@@ -169,8 +169,7 @@ class Port:
             self._load, self._problem = _driven("load", cfg["load"])
         self._point_q = 0
         self._floor_q = _floor_q(cfg)
-        rounds = _WATCH_ROUNDS + cfg.get("quiet_rounds_max", 0)
-        self._watch_ms = max(_WATCH_MS_MIN, rounds * cfg.get("period_ms", 1000))
+        self._watch_ms = max(_WATCH_MS_MIN, _WATCH_ROUNDS * cfg.get("period_ms", 1000))
         self._driven_ms = -1
         self._resets, self._reset_by = _remembered()
         wdt_ms = cfg.get("wdt_ms", 0)

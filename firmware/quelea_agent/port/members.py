@@ -91,10 +91,12 @@ class MemberNode(share.ShareNode):
         self.link.topic = build("command", self.link.settings.fleet, "all", "epoch").encode()
         self.parts.append(documents)
 
-    def _speak(self, now_ms: int, frames_out) -> None:
-        share.ShareNode._speak(self, now_ms, frames_out)
+    def _round(self, now_ms: int, frames_out) -> None:
+        share.ShareNode._round(self, now_ms, frames_out)
         for one in self.sharing.shares:
-            self.transport.publish(self.sharing.topic, one.members.pulse())
+            pulse = one.pulse()
+            if pulse is not None:
+                self.transport.publish(self.sharing.topic, pulse)
 
 
 def _key() -> bytes:
@@ -106,9 +108,7 @@ def _key() -> bytes:
 
 
 def maker(settings, config: object) -> tuple:
-    """See share.maker. A node that may skip rounds would look at its lease too late."""
-    if settings.quiet_rounds_max:
-        return None, "headroom: leases take every round; quiet_rounds_max must be 0"
+    """See share.maker."""
     try:
         from quelea_agent.floors import load  # a part
     except ImportError:

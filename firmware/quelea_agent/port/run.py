@@ -14,6 +14,7 @@ from quelea_proto.limits import const
 
 from quelea_agent import __version__, report
 from quelea_agent.agent import Agent
+from quelea_agent.counters import ROUNDS
 from quelea_agent.link import Link
 from quelea_agent.port import mqtt
 from quelea_agent.port.console import say
@@ -68,6 +69,7 @@ class Node:
             port.wake,
             port.ready,
         )
+        self._rounds = 0
         self.qos_max = cfg["broker"].get("qos_max", 1)
         self.link.qos_max = self.qos_max
         self.attack = None
@@ -104,9 +106,10 @@ class Node:
             self._sense(now_ms)
         frames_out = agent.step(now_ms, link.frames)
         link.frames.clear()
-        if frames_out:
-            self._speak(now_ms, frames_out)
-            self.heap.sample()
+        rounds = agent.counters.counts[ROUNDS]
+        if rounds != self._rounds:
+            self._rounds = rounds
+            self._round(now_ms, frames_out)
         try:
             link.tick(now_ms, agent, self._figures)
         except MemoryError:  # no room for a status: what is written already goes all the same
@@ -137,6 +140,12 @@ class Node:
         try:
             update.tick(now_ms, self.transport.state() == mqtt.UP)
         except MemoryError:  # at the next turn again
+    def _round(self, now_ms: int, frames_out) -> None:
+        """Do what is due once a round; frames_out: empty in one that is silent."""
+        if frames_out:
+            self._speak(now_ms, frames_out)
+        self.heap.sample()
+
             self.heap.relieve()
         while update.events:
             name, pairs = update.events.pop(0)

@@ -47,8 +47,11 @@ class ShareNode(Node):
         for share in part.shares:
             share.headroom.load(store.read(share.name(0)), store.read(share.name(1)))
 
-    def _speak(self, now_ms: int, frames_out) -> None:
-        """Set the load, then store what is due, then speak: in this order and no other."""
+    def _round(self, now_ms: int, frames_out) -> None:
+        """Set the load, then store what is due, then speak: in this order and no other.
+
+        In every round, whether it speaks or not.
+        """
         agent = self.agent
         part = self.sharing
         demand_q = agent.demand.demand_q
@@ -61,12 +64,12 @@ class ShareNode(Node):
         if part.set(now_ms) != point_q and self._drive is not None:
             self._drive(part.point_q)
         for share in part.shares:
-            row = share.headroom.row()
+            row = share.row()
             if row is not None:
                 if self.attack is not None and self.attack.options.get("mint"):
                     row = self.attack.forge_row(row)
                 self.transport.publish(part.topic, row)
-        Node._speak(self, now_ms, frames_out)
+        Node._round(self, now_ms, frames_out)
 
     def _figures(self) -> list:
         return Node._figures(self) + self.sharing.figures()

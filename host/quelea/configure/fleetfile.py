@@ -84,6 +84,14 @@ def apply(options: FleetOptions) -> tuple[FleetOptions, Group | None]:
         return options, None
     path = find(options.config)
     given, group = load(path)
+    period_ms = int(given.get("period_ms", options.period_ms))
+    if "period_ms" in options.said and options.period_ms != period_ms and _counts_time(group):
+        raise UserError(
+            f"rounds of {options.period_ms} ms, and {path.name} reckons with {period_ms} ms",
+            "--period-ms",
+            "what its loads take to follow, turns and leases are counted in rounds",
+            f"set period_ms in [fleet] of {path.name}",
+        )
     changed = {key: value for key, value in given.items() if key not in options.said}
     if "nodes" in options.said and options.nodes != len(group.loads):
         raise UserError(
@@ -92,7 +100,16 @@ def apply(options: FleetOptions) -> tuple[FleetOptions, Group | None]:
             "",
             "leave out --nodes",
         )
-    return replace(options, **{**changed, "nodes": len(group.loads)}), group
+    options = replace(options, **{**changed, "nodes": len(group.loads)})
+    if options.cadence:
+        group.check_cadence("--cadence")
+    return options, group
+
+
+def _counts_time(group: Group) -> bool:
+    """Return whether times of a group were turned into rounds."""
+    settles = any(split.settle_rounds for split in group.splits)
+    return bool(settles or group.terms or group.turn_epochs)
 
 
 def load(path: Path) -> tuple[dict[str, Any], Group]:
@@ -221,13 +238,6 @@ def _group(
             f"{len(limits_q)} limits", lines.of("limit", "limit_q"), f"at most {SHARED_LIMITS_MAX}"
         )
     loads = _loads(tables, lines, names, nodes)
-    if limit["lease_s"] and options.get("cadence"):
-        raise UserError(
-            f"lease_s = {limit['lease_s']} and a cadence",
-            lines.of("limit", "lease_s"),
-            "a node that may skip rounds would look at its lease too late",
-            "leave out one of them",
-        )
     plain = FleetOptions()
     period_ms = int(options.get("period_ms", plain.period_ms))
     epoch_ms = period_ms * int(options.get("epoch_rounds", plain.epoch_rounds))

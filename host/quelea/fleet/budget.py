@@ -24,6 +24,7 @@ def judge_limits(verdict: Verdict, journal: Journal, plan: Plan) -> None:
     figures = []
     for split, name in zip(group.splits, group.names, strict=True):
         rows = audit.rows_of(journal, split.limit)
+        pulses = 0
         # A configuration that reckons with no liars has none: they lie in the consensus alone.
         lying = plan.liars if split.faults_max else ()
         reserve_q = sum(one.reserve_q for one in split.members if one.node in lying)
@@ -32,7 +33,9 @@ def judge_limits(verdict: Verdict, journal: Journal, plan: Plan) -> None:
             found = audit.check(rows, parts, split.budget_q, lying, reserve_q)
         else:
             certain_us = 1000 * group.terms.wait_ms(group.period_ms, split.settle_rounds)
+            certain_us += 1000 * plan.options.cadence * group.period_ms  # of silence
             both = audit.rows_of(journal, split.limit, (3, 12))
+            pulses = len(both) - len(rows)
             found = audit_members.check(both, parts, split.budget_q, certain_us, lying, reserve_q)
         verdict.violations += found
         of = f" {name}" if len(group.names) > 1 else ""
@@ -64,7 +67,7 @@ def judge_limits(verdict: Verdict, journal: Journal, plan: Plan) -> None:
             verdict.checks.append(
                 Check(f"limit{of}: Jain's index", index >= lowest, index, lowest)
             )
-        figures.append(_figures(name, split, course, len(rows), index))
+        figures.append(_figures(name, split, course, len(rows), index) | {"pulses": pulses})
     verdict.figures["limits"] = figures
 
 

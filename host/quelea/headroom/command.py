@@ -9,10 +9,13 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from quelea_proto.limits import QUIET_ROUNDS_MAX
+
 from quelea.configure import fleetfile
 from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
 from quelea.fleet.options import FleetOptions
 from quelea.headroom.group import Group, Load, make
+from quelea.headroom.terms import Terms
 from quelea.headroom.trial import NEAR, Trial, run
 from quelea.journal import Check
 
@@ -23,8 +26,11 @@ FAULTS = ("lost", "replay", "partition", "before", "torn", "refused", "written",
 TOLD_S = 10.0
 
 
-def setting(config: str, liars: int) -> tuple[Group, int]:
-    """Return the group and its period in ms; by default eight loads of any amount on 32 A."""
+def setting(config: str, liars: int, lease_s: int = 0) -> tuple[Group, int]:
+    """Return the group and its period in ms; by default eight loads of any amount on 32 A.
+
+    lease_s: above 0 the default group's members hold leases, and may go and come.
+    """
     if config:
         given, group = fleetfile.load(fleetfile.find(config))
         if liars > group.splits[0].faults_max:
@@ -36,7 +42,8 @@ def setting(config: str, liars: int) -> tuple[Group, int]:
             )
         return group, int(given.get("period_ms", FleetOptions().period_ms))
     loads = [Load(node, most_q=16_000) for node in range(1, 9)]
-    return make(loads, [32_000], faults_max=liars, unit="mA", where="--liars"), 1000
+    terms = Terms(lease_s * 1000) if lease_s else None
+    return make(loads, [32_000], faults_max=liars, unit="mA", where="--liars", terms=terms), 1000
 
 
 def without_waits(group: Group) -> Group:
@@ -77,6 +84,8 @@ def command(
     bare: bool,
     jobs: int,
     as_json: bool,
+    cadence: int = 0,
+    lease_s: int = 0,
 ) -> int:
     """Run and judge; return the exit status."""
     if not 0 <= loss < 1 or seeds < 1 or liars < 0 or changes < 0 or jobs < 1:
@@ -84,9 +93,18 @@ def command(
             f"--seeds {seeds} --loss {loss} --liars {liars} --changes {changes} --jobs {jobs}",
             why="at least one seed and job, loss from 0 to below 1, liars and changes from 0 up",
         )
-    group, period_ms = setting(config, liars)
+    if not 0 <= cadence <= QUIET_ROUNDS_MAX:
+        raise UserError(f"{cadence} is out of range", "--cadence", f"0 to {QUIET_ROUNDS_MAX}")
+    if lease_s and config:
+        raise UserError(
+            f"--lease {lease_s} and a file", "--lease", "", f"set lease_s in [limit] of {config}"
+        )
+    group, period_ms = setting(config, liars, lease_s)
     group = without_waits(group) if bare else group
-    more = {"loss": loss, "liars": liars, "changes": changes, "period_ms": period_ms}
+    if cadence:
+        group.check_cadence("--cadence")
+    more = {"loss": loss, "liars": liars, "changes": changes, "period_ms": period_ms,
+            "cadence": cadence}  # fmt: skip
     done = trials(group, range(seed, seed + seeds), jobs, **more)
     for trial in done if bare else []:
         trial.index.clear()  # who waits for a turn that never comes is not treated fairly
@@ -123,6 +141,7 @@ def judge(
     late = sorted(1e9 if one is None else one for trial in done for one in trial.changed_s)
     used = [one for trial in done for one in trial.used]
     index = [one for trial in done for one in trial.index]
+    quiet = [one for trial in done for one in trial.quiet]
     settle_s = max(split.settle_rounds for split in group.splits) * period_ms / 1000
     plain = not loss and not liars
     steady = not group.turn_epochs  # with turns part of the loads is always on its way on or off
@@ -151,6 +170,8 @@ def judge(
         "reallocation_p99_s": _at(late, 0.99),
         "changes": len(late),
         "writes": sum(trial.writes for trial in done),
+        "seeds_in_which_somebody_stayed_away": sum(not trial.returned for trial in done),
+        "messages_when_settled": round(sum(quiet) / len(quiet), 3) if quiet else None,
     }
     return checks, figures
 

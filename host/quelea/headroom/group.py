@@ -76,6 +76,17 @@ class Group:
         """Return the load of a node; KeyError for a stranger."""
         return {load.node: load for load in self.loads}[node]
 
+    def check_cadence(self, where: str) -> None:
+        """Raise UserError for a group that cannot have a cadence."""
+        if self.turn_epochs:
+            raise UserError(
+                "loads that take turns, and a cadence",
+                where,
+                "turns are counted in epochs, which go on in quiet times, up to cadence times as "
+                "long",
+                "set turn_s = 0, or no cadence",
+            )
+
     def members(self, limit: int) -> list[Load]:
         """Return the loads of a limit, ascending."""
         return [load for load in self.loads if limit in load.limits]

@@ -10,7 +10,6 @@ import heapq
 import random
 import struct
 from collections import deque
-from types import SimpleNamespace
 from typing import Any
 
 from quelea_agent.floors import load as make_membership
@@ -53,16 +52,17 @@ class Node(PlainNode):
 
     sharing: Membership
 
-    def __init__(self, group: Group, node: int, ids: dict[int, str], period_us: int) -> None:
+    def __init__(
+        self, group: Group, node: int, ids: dict[int, str], period_us: int, cadence: int = 0
+    ) -> None:
         self.boots = 0
         self.enrolled = not group.load_of(node).vacant
-        super().__init__(group, node, ids, period_us)
+        super().__init__(group, node, ids, period_us, cadence)
 
     def boot(self) -> Membership:
         """Begin with what is stored; a joiner has nothing yet."""
         config = self.group.node_config(self.node, self.ids)
-        settings = SimpleNamespace(fleet="sim", id=self.id)
-        made, problem = make_membership(settings, config)
+        made, problem = make_membership(self.settings(), config)
         assert problem is None, problem
         self.boots += 1
         made.begin(self.boots)
@@ -92,6 +92,8 @@ class MembersWorld(World):
         self.percent = 100
         self.changing = False  # whether the host changes floors and the limit, unwisely too
         self._amounts = random.Random(f"amounts {seed}")
+        self.emptied: set[int] = set()  # empty boards in the place of others
+        self.wise = False
         self._cut_until_us = 0
         self._owned_q: dict[int, dict[int, int]] = {}
         self._host = random.Random(f"host {seed}")
@@ -148,10 +150,9 @@ class MembersWorld(World):
                 recent_q[-1] = max(recent_q[-1], share.headroom.cap_q)
             node.sharing.set(now_ms)
             for share in node.sharing.shares:
-                row = share.headroom.row()
-                if row is not None:
-                    self._publish(node.node, bytes(row))
-                self._publish(node.node, bytes(share.members.pulse()))
+                for row in (share.row(), share.pulse()):
+                    if row is not None:
+                        self._publish(node.node, bytes(row))
             self._maybe_cut("spoken", 0.005)
         except Cut:
             self._down(node, self.rng.choice(AWAY_S) * 1_000_000)
@@ -164,6 +165,7 @@ class MembersWorld(World):
         if self.rng.random() < 0.05 * self.trouble:  # an empty board is put in its place
             self.fired["wiped"] += 1
             node.files.clear()
+            self.emptied.add(node.node)
             node.enrolled = False
             self.books.clear()
             self._under_way_q.clear()
@@ -204,7 +206,8 @@ class MembersWorld(World):
         """Sign and publish a document that says this of a place."""
         self.marks[node], self.members[node] = mark, member
         places = [
-            (n, self.marks[n], self.members[n], self.floors_q.get(n, 0)) for n in sorted(self.marks)
+            (n, self.marks[n], self.members[n], self.floors_q.get(n, 0))
+            for n in sorted(self.marks)
         ]
         body = documents.pack(self.group.digest, len(self.documents) + 1, places, self.percent)
         self.documents.append(body)
@@ -238,10 +241,36 @@ class MembersWorld(World):
                     marks.append(books.heard[own if number < node else own - 1] >> 24)
         return max(marks)
 
+    def calm(self) -> None:
+        """See World; the host lets everybody back in, one at a time, and takes nobody for gone."""
+        super().calm()
+        self.wise = True
+
+    def settled(self) -> bool:
+        """Return whether every honest member is in, with a lease, and no account is open."""
+        return all(self.nodes[number].up for number in self.honest) and all(
+            share.members.leased and share.members.closed and not share.members.mirroring
+            for number in self.honest
+            for share in self.nodes[number].sharing.shares
+        )
+
     def _document(self) -> None:
         rng = self._host
         if self.changing:
             self._change()
+        if self.wise:
+            if self.emptied:  # its incarnation is over: what it held is to be taken over first
+                number = self.emptied.pop()
+                self.say(number, self.known_mark(number) + 1, False)
+                return
+            behind = [n for n in self.honest if self.known_mark(n) > self.mark_of(n)]
+            if behind and (self.marks[behind[0]], self.members[behind[0]]) != (
+                self.known_mark(behind[0]), True
+            ):  # fmt: skip
+                self.say(behind[0], self.known_mark(behind[0]), True)
+            elif self.documents:
+                self.spread(self.documents[-1])
+            return
         number = rng.choice(sorted(self.marks))
         mark = self.known_mark(number)
         if self.documents and rng.random() < 0.5:

@@ -6,15 +6,19 @@ asked for and liars go on: the demands change every CHANGE_S, and what is drawn 
 
 import random
 from dataclasses import dataclass, field
+from typing import Any
 
 from quelea.headroom.group import Group, Load
+from quelea.headroom.members_world import MembersWorld
 from quelea.headroom.shares import fair, jain, usable_q
-from quelea.headroom.world import BrokenLimit, World
+from quelea.headroom.world import BAND_SHARE, BrokenLimit, World
 
 CHANGE_S = 40
 SETTLED_S = 10.0
 STEP_S = 0.25
 NEAR = 0.95
+RETURN_S = 400.0
+CALM_S = 20  # all are there for so long: what a member knew before it lost its record is over
 
 
 @dataclass
@@ -22,7 +26,9 @@ class Trial:
     """broken: the first violation, or empty. most: the most that was allowed, share of the worst
     limit. changed_s: from each change until NEAR of what can be drawn is; None: not before the
     next. late: of these, the use after SETTLED_S. index: Jain's, a change each. swings: set points
-    that moved by more than one unit though nothing had changed for SETTLED_S."""
+    that moved by more than one unit though nothing had changed for SETTLED_S. quiet: messages a
+    node and round in that time, a change each. returned: whether, where members go and come, all
+    were there by RETURN_S, without which nothing is judged but the limit."""
 
     seed: int
     broken: str = ""
@@ -31,6 +37,8 @@ class Trial:
     used: list[float] = field(default_factory=list)
     index: list[float] = field(default_factory=list)
     swings: int = 0
+    quiet: list[float] = field(default_factory=list)
+    returned: bool = True
     fired: dict[str, int] = field(default_factory=dict)
     writes: int = 0
 
@@ -44,18 +52,27 @@ def run(
     loss: float = 0.0,
     liars: int = 0,
     period_ms: int = 1000,
+    cadence: int = 0,
 ) -> Trial:
-    """Return the trial of one seed."""
+    """Return the trial of one seed. cadence: the longest silence in rounds, 0 for none; then
+    demands tremble in the calm, within the dead band."""
     rng = random.Random(f"trial {seed}")
     numbers = [load.node for load in group.loads]
     lying = tuple(sorted(rng.sample(numbers, liars)))
     trial = Trial(seed)
-    world = World(group, seed, 1.0, loss, lying, period_ms)
+    world = _world(group, seed, trouble=1.0, loss=loss, liars=lying, period_ms=period_ms,
+                   cadence=cadence)  # fmt: skip
     try:
         world.run(safety_s)
         world.calm()
         world.run(12.0)
-        for _ in range(changes):
+        if isinstance(world, MembersWorld):
+            calm_s = 0
+            while changes and calm_s < CALM_S and world.t_us < RETURN_S * 1e6:
+                world.run(1.0)
+                calm_s = calm_s + 1 if world.settled() else 0
+            trial.returned = calm_s >= CALM_S
+        for _ in range(changes if trial.returned else 0):
             _change(trial, world, rng)
     except BrokenLimit as error:
         trial.broken = str(error)
@@ -67,6 +84,11 @@ def run(
     return trial
 
 
+def _world(group: Group, seed: int, **more: Any) -> World:
+    """Return the world of a group; where its members hold leases a host signs documents too."""
+    return World(group, seed, **more) if group.terms is None else MembersWorld(group, seed, **more)
+
+
 def _change(trial: Trial, world: World, rng: random.Random) -> None:
     for number in world.honest:
         most_q = world.group.load_of(number).most_q
@@ -74,7 +96,11 @@ def _change(trial: Trial, world: World, rng: random.Random) -> None:
     start_us = world.t_us
     reached: float | None = None
     points: dict[int, set[int]] = {number: set() for number in world.honest}
+    wanted_q = {number: world.nodes[number].demand_q for number in world.honest}
+    spoken = 0
     while world.t_us - start_us < CHANGE_S * 1e6:
+        if world.cadence:
+            _tremble(world, wanted_q, rng)
         world.run(STEP_S)
         elapsed_s = (world.t_us - start_us) / 1e6
         use = _use(world)
@@ -86,11 +112,23 @@ def _change(trial: Trial, world: World, rng: random.Random) -> None:
             trial.used.append(use)
             for number in world.honest:
                 points[number].add(world.nodes[number].sharing.point_q)
+        else:
+            spoken = len(world.rows)
     trial.changed_s.append(reached)
+    spoken = sum(source in world.honest for _, source, _ in world.rows[spoken:])
+    rounds = (CHANGE_S - SETTLED_S) * 1e6 / world.period_us
+    trial.quiet.append(spoken / rounds / len(world.honest))
     if not world.group.turn_epochs:  # turns move set points though no demand changes
         trial.index.append(_index(world))
         for number, seen in points.items():
             trial.swings += max(seen) - min(seen) > max(2, world.group.load_of(number).unit_q)
+
+
+def _tremble(world: World, wanted_q: dict[int, int], rng: random.Random) -> None:
+    for number, demand_q in wanted_q.items():
+        band_q = world.group.load_of(number).most_q // BAND_SHARE // 2
+        if demand_q > band_q:
+            world.nodes[number].demand_q = demand_q + rng.randint(-band_q, band_q)
 
 
 def _use(world: World) -> float:

@@ -22,6 +22,7 @@ from quelea.headroom.plan import Split
 RING = 1 << 30
 DRIFT = 0.01
 EPOCH_ROUNDS = 20
+BAND_SHARE = 100  # the dead band of a cadence is this part of what a load draws at most
 
 
 class Cut(Exception):
@@ -56,9 +57,17 @@ def partition(rng: random.Random, nodes: list[int]) -> set[tuple[int, int]]:
 
 
 class Node:
-    """A board: its files, its load. recent_q: by limit, what may still be drawn of it."""
+    """A board: its files, its load. recent_q: by limit, what may still be drawn of it.
 
-    def __init__(self, group: Group, node: int, ids: dict[int, str], period_us: int) -> None:
+    cadence: its longest silence in rounds, 0 for none.
+    """
+
+    cadence = 0
+
+    def __init__(
+        self, group: Group, node: int, ids: dict[int, str], period_us: int, cadence: int = 0
+    ) -> None:
+        self.cadence = cadence
         self.node = node
         self.id = ids[node]
         self.group = group
@@ -76,11 +85,20 @@ class Node:
         }
         self.sharing = self.boot()
 
+    def settings(self) -> SimpleNamespace:
+        """Return what of a cfg.json the code under test looks at."""
+        return SimpleNamespace(
+            fleet="sim",
+            id=self.id,
+            period_ms=self.group.period_ms,
+            quiet_rounds_max=self.cadence,
+            dead_band_q=max(1, self.group.load_of(self.node).most_q // BAND_SHARE),
+        )
+
     def boot(self) -> Sharing:
         """Begin with what is stored."""
         config = self.group.node_config(self.node, self.ids)
-        settings = SimpleNamespace(fleet="sim", id=self.id)
-        self.sharing, problem = make_sharing(settings, config)
+        self.sharing, problem = make_sharing(self.settings(), config)
         assert problem is None, problem
         for share in self.sharing.shares:
             slots = [self.files.get(share.name(slot), b"") for slot in (0, 1)]
@@ -93,7 +111,8 @@ class World:
     """A group in virtual time.
 
     trouble: share 0 .. 1 that scales every fault. loss: share of rows lost, and no other fault
-    but drift. liars: node numbers. seed: of everything.
+    but drift. liars: node numbers. seed: of everything. cadence: the longest silence in rounds, 0:
+    everybody speaks in every round.
     """
 
     kind = Node
@@ -106,9 +125,11 @@ class World:
         loss: float = 0.0,
         liars: tuple[int, ...] = (),
         period_ms: int = 1000,
+        cadence: int = 0,
     ) -> None:
         self.group, self.trouble, self.loss, self.liars = group, trouble, loss, liars
         self.period_us = period_ms * 1000
+        self.cadence = cadence
         self.rng = random.Random(f"sharing {seed}")
         self.fired: Counter[str] = Counter()
         self.t_us = 0
@@ -123,9 +144,12 @@ class World:
         self.nodes: dict[int, Node] = {}
         for load in group.loads:
             period_us = int(self.period_us * self.rng.uniform(1 - DRIFT, 1 + DRIFT))
-            self.nodes[load.node] = self.kind(group, load.node, ids, period_us)
+            self.nodes[load.node] = self.kind(group, load.node, ids, period_us, cadence)
             self._at(self.rng.randrange(self.period_us), "round", load.node)
         self.honest = [number for number in self.nodes if number not in liars]
+        for number in self.honest if cadence else ():  # then demands change seldom, see _trouble
+            most_q = group.load_of(number).most_q
+            self.nodes[number].demand_q = self.rng.choice((most_q, self.rng.randrange(most_q + 1)))
         self.most_q = [0] * len(group.splits)
         self._under_way_q: dict[int, int] = {}  # by limit, as long as nobody writes
         if trouble:
@@ -182,7 +206,7 @@ class World:
                 recent_q[-1] = max(recent_q[-1], share.headroom.cap_q)
             node.sharing.set(now_ms)
             for share in node.sharing.shares:
-                row = share.headroom.row()
+                row = share.row()
                 if row is not None:
                     self._publish(node.node, bytes(row))
             self._maybe_cut("spoken", 0.005)
@@ -243,7 +267,7 @@ class World:
         elif rng.random() < 0.1 * self.trouble:
             self._cut = partition(rng, list(self.nodes))
             self.fired["partition"] += 1
-        if rng.random() < 0.3:
+        if rng.random() < (0.02 if self.cadence else 0.3):  # where nothing rests nobody is silent
             node = self.nodes[rng.choice(self.honest)]
             most_q = self.group.load_of(node.node).most_q
             node.demand_q = rng.choice((0, most_q, rng.randrange(most_q + 1)))
