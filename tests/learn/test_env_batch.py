@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from quelea.errors import UserError
 from quelea.learn.env_batch import StoryBatch
-from quelea.learn.env_world import ALLOWED, Terms, World, rewards
+from quelea.learn.env_world import ALLOWED, FEATURES, SEEN, Terms, World, rewards
 from quelea.story import setting
 
 ROUNDS = 25
@@ -119,3 +119,23 @@ def test_a_reset_begins_the_same_instances_or_others_anew() -> None:
     batch.reset(rho=1.2)
     assert batch.demands_q.sum() == 2 * 1080 * 64
     assert batch.rho == (1.2, 1.2)
+
+
+def test_what_is_seen_is_enough_to_choose_well() -> None:
+    """Damped moves by the bytes alone fill the servers; drawing lots does not."""
+    draws = np.random.default_rng(1)
+    served = {}
+    for name in ("lots", "damped"):
+        batch = StoryBatch(range(1, 9))
+        obs, shares = batch.reset(), []
+        for _ in range(250):
+            seen = obs[..., :SEEN].reshape(8, 50, ALLOWED, FEATURES).astype(int)
+            at, there, here = seen[..., 5].argmax(-1), seen[..., 6], seen[..., 0, 0]
+            chance = 0.3 * (here - there.min(-1)) / np.maximum(1, here)
+            best = np.where(draws.random(at.shape) < chance, there.argmin(-1), at)
+            lots = draws.integers(0, ALLOWED, at.shape)
+            obs, _, share = batch.step(best if name == "damped" else lots)
+            shares.append(share)
+            assert (batch.loads_q <= np.array(setting.CAPACITIES) * 64).all()
+        served[name] = np.array(shares)[-50:].mean()
+    assert served["damped"] > 0.97 and served["lots"] < 0.88

@@ -140,6 +140,28 @@ class OffloadWorld(World):
             if self.work.below(16) < CHANGE_OF_16:
                 self._give(i)
 
+    def best_q(self) -> int:
+        """Return the most work that could have been done in the round that was, as a flow.
+
+        A bound from above: in it a node may ask all its neighbours, and at once.
+        """
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import maximum_flow
+
+        count = len(self.agents)
+        flows = np.zeros((2 * count + 2, 2 * count + 2), np.int32)
+        home_q = 0
+        for i, (work_q, capacity_q) in enumerate(
+            zip(self.wished_q, self.capacities_q, strict=True)
+        ):
+            here_q = min(work_q, capacity_q)
+            home_q += here_q
+            flows[0, 1 + i] = work_q - here_q
+            flows[1 + count + i, -1] = capacity_q - here_q
+            for other in self.agents[i].allowed:
+                flows[1 + i, 1 + count + other] = capacity_q + work_q
+        return home_q + int(maximum_flow(csr_array(flows), 0, 2 * count + 1).flow_value)
+
     def wanted_q(self, i: int) -> int:
         """Return the work that node i had in the round that was."""
         return self.wished_q[i]

@@ -28,13 +28,12 @@ static uint8_t room(const world *w, const int32_t *load_q)
     }
     if (excess_q == 0)
         return TOP;
-    return (uint8_t)(TOP * (int64_t)room_q / ((int64_t)room_q + excess_q));
+    return (uint8_t)(TOP * room_q / (room_q + excess_q));
 }
 
 static uint8_t *observe(const world *w, const agent *me, uint8_t *out)
 {
-    int32_t load_q[SERVERS], found[SERVERS];
-    believed(w, me, load_q, found);
+    const int32_t *load_q = me->known_q, *found = me->known;
     int32_t here = ratio(me->load_seen_q, w->capacities_q[me->server]);
     for (int index = 0; index < ALLOWED; index++) {
         int s = me->allowed[index];

@@ -67,23 +67,37 @@ static void suspect(agent *me, int slot)
     me->suspicion[slot] = least(SUSPICION_MAX, me->suspicion[slot] + BAD);
 }
 
-/* Rumours.begin() of a round whose number is in w->rounds. */
+static inline void ordered(int32_t *low, int32_t *high)
+{
+    int32_t kept = least(*low, *high);
+    *high = most(*low, *high);
+    *low = kept;
+}
+
+/* The fifth smallest of eight: a network of Batcher's, less what only orders the others. */
+static inline int32_t fifth(int32_t *a)
+{
+    ordered(&a[0], &a[1]), ordered(&a[2], &a[3]), ordered(&a[4], &a[5]), ordered(&a[6], &a[7]);
+    ordered(&a[0], &a[2]), ordered(&a[1], &a[3]), ordered(&a[4], &a[6]), ordered(&a[5], &a[7]);
+    ordered(&a[1], &a[2]), ordered(&a[5], &a[6]);
+    ordered(&a[0], &a[4]), ordered(&a[1], &a[5]), ordered(&a[2], &a[6]), ordered(&a[3], &a[7]);
+    ordered(&a[2], &a[4]), ordered(&a[3], &a[5]);
+    return most(a[3], a[4]);
+}
+
+/* Rumours.begin() of a round whose number is in w->rounds; what is believed then is kept. */
 static void begin(const world *w, agent *me)
 {
-    if (!w->checked) {
-        me->expiry = HORIZON_ROUNDS;
+    me->expiry = HORIZON_ROUNDS;
+    believed(w, me, me->known_q, me->known);
+    if (!w->checked)
         return;
-    }
-    int32_t load_q[SERVERS], ages[SERVERS];
-    believed(w, me, load_q, ages);
-    for (int s = 0; s < SERVERS; s++) {
-        int32_t age = least(HORIZON_ROUNDS, w->rounds - ages[s]);
-        int at = s;
-        for (; at > 0 && ages[at - 1] > age; at--)
-            ages[at] = ages[at - 1];
-        ages[at] = age;
-    }
-    me->expiry = least(HORIZON_ROUNDS, EXPIRY_ROUNDS + (ages[SERVERS >> 1] << EXPIRY_SHIFT));
+    int32_t ages[SERVERS];
+    for (int s = 0; s < SERVERS; s++)
+        ages[s] = least(HORIZON_ROUNDS, w->rounds - me->known[s]);
+    me->expiry = least(HORIZON_ROUNDS, EXPIRY_ROUNDS + (fifth(ages) << EXPIRY_SHIFT));
+    for (int s = 0; s < SERVERS; s++)
+        me->known_q[s] = w->rounds - me->known[s] <= me->expiry ? me->known_q[s] : UNKNOWN;
 }
 
 static void see(const world *w, agent *me, int32_t load_q)
@@ -135,27 +149,34 @@ static void news(agent *me)
     me->wait = 0;
 }
 
-static void hear(const world *w, agent *me, int slot, const row *in)
+/* Whether a row has news, _is_news() of any server; it matters to who speaks by news alone. */
+static int tells(const world *w, const agent *me, int slot, const row *in)
 {
     int32_t known_q[SERVERS], found[SERVERS];
-    check(w, me, slot, in);
-    int is_news = !trusts(w, me, slot);  /* who is not believed tells no news */
-    int trusted = !is_news;
+    int told = 0;
     believed(w, me, known_q, found);
     for (int s = 0; s < SERVERS; s++) {
         int32_t stamp = w->rounds - in->age[s];
-        if (in->age[s] == NEVER || stamp <= me->stamp[slot][s])
+        int32_t change_q = in->load_q[s] - known_q[s];
+        if (in->age[s] == NEVER || stamp <= me->stamp[slot][s] || found[s] >= stamp)
             continue;
-        if (!is_news && found[s] < stamp) {
-            int32_t change_q = in->load_q[s] - known_q[s];
-            is_news = known_q[s] == UNKNOWN ||
-                      (change_q < 0 ? -change_q : change_q) > w->capacities_q[s] >> NEWS_SHIFT;
-        }
-        me->stamp[slot][s] = stamp;
-        me->load_q[slot][s] = in->load_q[s];
+        told |= known_q[s] == UNKNOWN ||
+                (change_q < 0 ? -change_q : change_q) > w->capacities_q[s] >> NEWS_SHIFT;
     }
-    if (trusted && is_news)
+    return told;
+}
+
+static void hear(const world *w, agent *me, int slot, const row *in)
+{
+    check(w, me, slot, in);
+    if (w->adaptive && trusts(w, me, slot) && tells(w, me, slot, in))
         news(me);
+    for (int s = 0; s < SERVERS; s++) {
+        int32_t stamp = in->age[s] == NEVER ? LONG_AGO : w->rounds - in->age[s];
+        int32_t newer = -(stamp > me->stamp[slot][s]);
+        me->stamp[slot][s] = (stamp & newer) | (me->stamp[slot][s] & ~newer);
+        me->load_q[slot][s] = (in->load_q[s] & newer) | (me->load_q[slot][s] & ~newer);
+    }
 }
 
 /* -- the round ---------------------------------------------------------------------------- */
@@ -191,7 +212,7 @@ static void ask(world *w, agent *me)
     int32_t asked_q = w->asked_q[server];
     int32_t share_q = ask_q;
     if (asked_q > capacity_q)
-        share_q = (int32_t)((int64_t)capacity_q * ask_q / asked_q);
+        share_q = (int32_t)((uint32_t)capacity_q * (uint32_t)ask_q / (uint32_t)asked_q);
     me->granted_q = most(0, least(share_q, capacity_q - others_q));
     me->reserve_q = most(kept_q, me->granted_q);
     w->reserved_q[server] = others_q + me->reserve_q;
@@ -225,7 +246,8 @@ static void serve(world *w)
         int s = me->server;
         me->served_q = me->sent_q;
         if (w->loads_q[s] > all_done_q[s])
-            me->served_q = (int32_t)((int64_t)all_done_q[s] * me->sent_q / w->loads_q[s]);
+            me->served_q = (int32_t)((uint32_t)all_done_q[s] * (uint32_t)me->sent_q /
+                                     (uint32_t)w->loads_q[s]);
     }
 }
 

@@ -34,6 +34,8 @@ typedef struct {
     int32_t load_q[SLOTS + 1][SERVERS];
     int32_t suspicion[SLOTS];
     int32_t expiry;
+    int32_t known_q[SERVERS]; /* believed at the beginning of the round */
+    int32_t known[SERVERS];   /* and of which round that is */
     int32_t sight; /* the server that is seen, -1 before the first answer */
     int32_t since;
     int32_t seen_q[SEEN_ROUNDS];
