@@ -61,7 +61,8 @@ def draw(seed: int, rho: float, agents: int = AGENTS) -> Instance:
     draws = Draws(seed, _LANE)
     total = round(rho * sum(CAPACITIES))
     demands = scaled(draws, agents, total)
-    allowed = tuple(_allowed(draws) for _ in range(agents))
+    lots = draws.unit(ALLOWED * agents).reshape(agents, ALLOWED).tolist()
+    allowed = tuple(_allowed(row) for row in lots)
     graph = regular.make(str(DEGREE), agents, seed)
     neighbours = tuple(tuple(graph.neighbours(number)) for number in graph.nodes)
     return Instance(seed, rho, demands, allowed, neighbours)
@@ -84,15 +85,18 @@ def _normal(draws: Draws, count: int) -> np.ndarray:
     return np.asarray(radius * np.cos(2.0 * np.pi * draws.unit(count)))
 
 
-def _allowed(draws: Draws) -> tuple[int, ...]:
+def _allowed(lots: Sequence[float]) -> tuple[int, ...]:
+    """Return servers drawn without replacement in proportion to capacity, a lot for each."""
     left = list(range(len(CAPACITIES)))
+    total = sum(CAPACITIES)
     chosen = []
-    for _ in range(ALLOWED):
-        point = float(draws.unit(1)[0]) * sum(CAPACITIES[server] for server in left)
+    for lot in lots:
+        point = lot * total
         at = 0
         while at < len(left) - 1 and point >= CAPACITIES[left[at]]:
             point -= CAPACITIES[left[at]]
             at += 1
+        total -= CAPACITIES[left[at]]
         chosen.append(left.pop(at))
     return tuple(sorted(chosen))
 
