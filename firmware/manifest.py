@@ -15,6 +15,7 @@ options.defaults(  # noqa: F821
     spiking=False,  # integrate-and-fire networks
     serving=False,  # models held and requests answered, by lease
     traffic=False,  # an intersection's signals
+    federated=False,  # training together, without a server
     tls=False,  # certificates; the image must have MicroPython's `tls`
     auth=False,  # tags on frames, by keys of pairs or of the fleet
     drivers=False,  # current clamps, relays, PWM, control pilots
@@ -72,6 +73,7 @@ package(  # noqa: F821
         "port/store.py",
         "port/tcp.py",
         "port/unix.py",
+        "port/which.py",
     ),
 )
 if options.sharing or options.members:  # noqa: F821
@@ -99,7 +101,7 @@ if options.members:  # noqa: F821
     )
 if options.floors:  # noqa: F821
     package("quelea_agent", ("floors.py",))  # noqa: F821
-if options.story or options.learning or options.serving:  # noqa: F821
+if options.story or options.learning or options.serving or options.federated:  # noqa: F821
     package("quelea_proto", ("draws.py",), base_path="../shared")  # noqa: F821
 if options.story or options.learning:  # noqa: F821
     package(  # noqa: F821
@@ -187,4 +189,12 @@ if options.traffic:  # noqa: F821
     package(  # noqa: F821
         "quelea_agent", ("crossing.py", "neighbourhood.py", "port/traffic.py", "signal_head.py")
     )
+if options.federated:  # noqa: F821
+    package("quelea_proto", ("parcel_row.py",), base_path="../shared")  # noqa: F821
+    package(  # noqa: F821
+        "quelea_agent",
+        ("federated.py", "gradients.py", "port/federated.py", "samples.py", "softmax.py"),
+    )
+if options.federated:  # noqa: F821
+    package("quelea_agent", ("port/loop.py",))  # noqa: F821
 module("main.py")  # noqa: F821

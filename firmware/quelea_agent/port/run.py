@@ -19,20 +19,10 @@ from quelea_agent.link import Link
 from quelea_agent.port import mqtt
 from quelea_agent.port.console import say
 from quelea_agent.port.heap import Heap
+from quelea_agent.port.which import port_module
 
 _EXIT_CONFIG = const(2)  # the exit status of a node that was given a faulty configuration
 _LAST_WORDS_MS = const(1000)  # for the broker to acknowledge `disconnected`
-
-
-def port_module():
-    """Return the port of the platform that this runs on."""
-    if sys.implementation.name == "cpython":
-        from quelea_agent.port import cpython as module
-    elif sys.platform == "esp32":
-        from quelea_agent.port import esp32 as module
-    else:
-        from quelea_agent.port import unix as module
-    return module
 
 
 class Node:

@@ -7,6 +7,7 @@ BACKEND says which runs, "cython" or "python" (the same files uncompiled); guard
     Flows(node, neighbours, q)  exact averaging, with the methods of quelea_proto.flows
     Policy(file)                the inference of quelea_agent.choice.policy
     QTable(states, actions, schedule)   tabular Q-learning, as quelea_agent.q_table
+    Softmax(inputs, classes)    the training of quelea_agent.softmax, a batch at a time
     unpack(payload)             ("ok", fields by name) or (cause, {})
     pack(fields)                the frame's bytes
     crc16(data, length)
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
     from quelea.reference.twin.q_table import QTable as QTable
     from quelea.reference.twin.rules import RULES as RULES
     from quelea.reference.twin.rules import Rule
+    from quelea.reference.twin.softmax import Softmax as Softmax
 else:
     Flows = _modules["flows"].Flows
     Machine = _modules["machine"].Machine
     Policy = _modules["policy"].Policy
     QTable = _modules["q_table"].QTable
     RULES = _modules["rules"].RULES
+    Softmax = _modules["softmax"].Softmax
     crc16 = _modules["frames"].crc16
     pack = _modules["frames"].pack
     unpack = _modules["frames"].unpack

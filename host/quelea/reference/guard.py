@@ -13,7 +13,9 @@ from quelea_proto import limits
 
 from quelea.errors import UserError
 
-MODULES = ("codec", "rules", "flows", "pace", "peers", "machine", "frames", "policy", "q_table")
+MODULES = (
+    "codec", "rules", "flows", "pace", "peers", "machine", "frames", "policy", "q_table", "softmax"
+)  # fmt: skip
 BUILD = "run `make env`, which builds the extension (it needs a C compiler)"
 
 
