@@ -8,7 +8,8 @@ from quelea_agent.samples import MAGIC
 from quelea_agent.softmax import X_MAX
 from quelea_proto.crc import crc16
 
-from quelea.federate import data, mesh
+from quelea.federate import data
+from quelea.topology import regular
 from quelea.topology.draws import Draws
 
 LIARS_LANE = 5
@@ -61,9 +62,11 @@ def lay(nodes: int, degree: int, alpha: float, seed: int, split: int) -> Ground:
     """Return digits divided among nodes of a random regular graph."""
     held = data.load("digits", split=split)
     parts = data.partition(held.train_y, nodes, alpha, seed)
+    graph = regular.make(str(degree), nodes, seed)
+    near = tuple(tuple(other - 1 for other in graph.neighbours(own)) for own in graph.nodes)
     return Ground(
         _whole(held.train_x), held.train_y, _whole(held.test_x), held.test_y, tuple(parts),
-        mesh.build(f"regular:{degree}", nodes, seed).near, held.classes, seed,
+        near, held.classes, seed,
     )  # fmt: skip
 
 
