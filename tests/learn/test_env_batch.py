@@ -1,6 +1,8 @@
 """The compiled worlds are the plain ones, bit for bit."""
 
+import json
 import random
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -69,26 +71,25 @@ def test_every_bit_is_that_of_the_plain_worlds(seed: int, terms: Terms) -> None:
     assert (True in forged) == bool(terms.liars)
 
 
-def test_a_long_quiet_run_is_the_same_too() -> None:
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_long_quiet_run_is_the_same_too(checked: bool) -> None:
     """Old rumours, expiry and long silences, which a short run does not reach."""
-    terms = Terms(adaptive=True, liars=5, lie="sly")
+    terms = Terms(checked=checked, adaptive=True)
     world, batch = World(setting.draw(77, 0.97), terms), StoryBatch([77], 0.97, terms)
-    obs = batch.reset()
-    old = quiet = 0
-    for k in range(240):
-        actions = [
-            (agent.at + (i == k // 8 % 50)) % ALLOWED for i, agent in enumerate(world.agents)
-        ]
-        if k > 120:  # the smallest servers are left alone, so that news of them grow old
+    batch.reset()
+    quiet = expired = 0
+    for k in range(230 if not checked else 80):
+        actions = [agent.at for agent in world.agents]
+        actions[k % 50] = (actions[k % 50] + 1) % ALLOWED
+        if k > 5:  # the smallest servers are left alone, so that news of them grow old
             actions = [max(at, ALLOWED - 2) for at in actions]
         world.act(actions)
         obs, _, _ = batch.step(np.array([actions]))
-        old = max(old, *(agent.rumours.expiry for agent in world.agents))
+        compare(batch, [world], obs)
         quiet = max(quiet, *(agent._quiet for agent in world.agents))
-        if k % 8 == 0 or k > 230:
-            compare(batch, [world], obs)
-    assert old > 16 and quiet == 8
-    compare(batch, [world], obs)
+        if k > 40:
+            expired = max(expired, sum(agent.rumours.load_q(0) < 0 for agent in world.agents))
+    assert quiet == 8 and expired > 30
 
 
 def test_threads_and_company_change_nothing(seed: int) -> None:
@@ -139,3 +140,16 @@ def test_what_is_seen_is_enough_to_choose_well() -> None:
             assert (batch.loads_q <= np.array(setting.CAPACITIES) * 64).all()
         served[name] = np.array(shares)[-50:].mean()
     assert served["damped"] > 0.97 and served["lots"] < 0.88
+
+
+def test_the_bench_prints_what_it_measured_and_refuses_nonsense(capsys, need) -> None:
+    need(find_spec("pettingzoo"), "PettingZoo", 'pip install "quelea[learn]"')
+    from quelea.learn.env_bench import main
+
+    status = main(["--worlds", "4", "--seconds", "0.05", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert status == (0 if found["verdict"] else 1)
+    assert set(found["results"]) == {"plain", "loop", "batch"}
+    assert found["results"]["batch"] > found["results"]["plain"]
+    assert main(["--worlds", "0"]) == 2
+    assert "--worlds" in capsys.readouterr().err
