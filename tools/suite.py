@@ -14,8 +14,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPUTE = (
+    "conform",
     "federate",
     "learn",
+    "packaging",
     "portable",
     "quantum",
     "simulate",
