@@ -11,7 +11,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 def register(app: typer.Typer) -> None:
     """Put the commands of this file into the command line."""
-    commands: tuple[Callable[..., None], ...] = (train,)
+    commands: tuple[Callable[..., None], ...] = (train, federate)
     for command in commands:
         app.command()(command)
 
@@ -42,6 +42,9 @@ def train(
     judge: Annotated[
         int | None, typer.Option(help="Episodes that a policy is judged on; default 500.")
     ] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Where the story's policy is written for boards.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Processes; 0: as many as there are cores.")] = 0,
     runs: Annotated[Path, typer.Option(help="Where runs are written.")] = Path("runs"),
     json: Json = False,
@@ -50,5 +53,36 @@ def train(
     from quelea.learn.command import Options, command
 
     changes = tuple(change or ())
-    options = Options(seeds, episodes, jobs, load, runs, env, changes, resume, judge)
+    options = Options(seeds, episodes, jobs, load, runs, env, changes, resume, judge, export)
     raise typer.Exit(command(what, options, as_json=json))
+
+
+def federate(
+    fleet: Annotated[
+        bool, typer.Option("--fleet", help="By real MicroPython processes, in integers.")
+    ] = False,
+    nodes: Annotated[int | None, typer.Option(help="That train; with --fleet 16.")] = None,
+    liars: Annotated[int | None, typer.Option(help="Of them; with --fleet 2.")] = None,
+    lie: Annotated[
+        str | None, typer.Option(help="--fleet: sign-flip, random, opposite or edge.")
+    ] = None,
+    rounds: Annotated[int | None, typer.Option(help="With --fleet 60.")] = None,
+    rule: Annotated[str | None, typer.Option(help="How they average; --fleet: midpoint.")] = None,
+    alpha: Annotated[float, typer.Option(help="The smaller, the more uneven; 0: even.")] = 0.3,
+    seed: Annotated[int, typer.Option(help="Of who has what and who hears whom.")] = 1,
+    split: Annotated[int, typer.Option(help="Which digits are for judging.")] = 0,
+    png: Annotated[Path | None, typer.Option(help="Where the picture is written.")] = None,
+    runs: Annotated[Path, typer.Option(help="Where runs are written.")] = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Train one model together, without a server, though some lie."""
+    from quelea.errors import UserError
+
+    if not fleet:
+        raise UserError("nothing to train on is named", "--fleet", "", "add --fleet")
+    from quelea.federate.fleet_command import Options, command
+
+    flags = {"nodes": nodes, "liars": liars, "lie": lie, "rounds": rounds, "rule": rule}
+    given = {name: value for name, value in flags.items() if value is not None}
+    options = Options(alpha=alpha, seed=seed, split=split, png=png, runs=runs, **given)  # type: ignore[arg-type]
+    raise typer.Exit(command(options, as_json=json))

@@ -133,6 +133,7 @@ class Node(Loop):
             self._status,
             json.dumps(
                 {
+                    "session": self.session,
                     "epoch": agent.course.epoch if agent.course is not None else 0,
                     "round": agent.round,
                     "done": agent.state == DONE,

@@ -5,6 +5,7 @@ broker; the host begins a training, listens, and judges.
 """
 
 import json
+import random
 import threading
 import time
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from quelea.fleet.crowd import Crowd
 FLEET = "federate"
 MODULE = "quelea_agent.port.federated"
 WAIT_MS = 5000  # for a neighbour's parameters; a machine with other work
+SPOIL_EVERY = 50  # parcels; of one in so many a damaged copy goes out as well
 STILL_S = 60.0  # no news of any node
 AGAIN_S = 2.0  # what the host says is said again
 COURSE = ("rounds", "calm_rounds", "steps", "shift", "late_round", "late_shift")
@@ -38,7 +40,8 @@ class TrainFleet(Crowd):
     """Broker, processes and what was heard of them; all ended when the context is left.
 
     vectors: what nodes said, by Key. reports: statuses of each node in the order they came.
-    spoilt: parcels that were damaged on purpose. bytes_sent: of parcels, by (epoch, node).
+    spoilt: damaged copies of parcels that went out, on purpose, since the broker lets the host
+    speak for a node. bytes_sent: of parcels, by (epoch, node).
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class TrainFleet(Crowd):
         self._row = Parcel()
         self._news = threading.Condition()
         self._staging = 0
+        self._heard = 0
+        self._random = random.Random(ground.seed)
 
     # -- the nodes' files -----------------------------------------------------------------------
     @property
@@ -107,8 +112,10 @@ class TrainFleet(Crowd):
     def _parcel(self, number: int, payload: bytes) -> None:
         row = self._row
         if not parcel_row.unpack(payload, row):
-            self.spoilt += 1
-            return
+            return  # our own, see below
+        self._heard += 1
+        if self._heard % SPOIL_EVERY == 0:
+            self._spoil(number, payload)
         at = row.epoch, number
         self.bytes_sent[at] = self.bytes_sent.get(at, 0) + len(payload)
         key = row.epoch, number, row.session, row.round
@@ -117,6 +124,13 @@ class TrainFleet(Crowd):
         if len(parts) == parcel_row.parts_of(row.total):
             self.vectors[key] = b"".join(parts[part] for part in sorted(parts))
             del self._parts[key]
+
+    def _spoil(self, number: int, payload: bytes) -> None:
+        """Say on a node's topic what it has said, with one bit changed."""
+        damaged = bytearray(payload)
+        damaged[self._random.randrange(len(damaged))] ^= 1 << self._random.randrange(8)
+        self.spoilt += 1
+        self.link.publish(topics.build("frame", FLEET, node_id(number)), bytes(damaged))
 
     # -- a training -----------------------------------------------------------------------------
     def report(self, number: int) -> dict[str, Any]:
@@ -134,14 +148,15 @@ class TrainFleet(Crowd):
     def train(self, course: Course, lying: Mapping[int, str], say: Any = None) -> None:
         """Run one training to its end. lying: the lie of each liar. say: told rounds reached."""
         until_s = time.monotonic() + STILL_S
-        best = -1
+        best = said = -1
         while not self._finished(course.epoch):
-            self._command(course, lying)
+            self.tell(course, lying)
             with self._news:
                 self._news.wait_for(lambda: self._finished(course.epoch), AGAIN_S)
                 now = sum(int(self.report(number).get("round", 0)) for number in self.numbers)
-            if say is not None:
-                say(self.round(course.epoch))
+            if say is not None and self.round(course.epoch) != said:
+                said = self.round(course.epoch)
+                say(said)
             if now != best:
                 best, until_s = now, time.monotonic() + STILL_S
             elif time.monotonic() > until_s:
@@ -163,7 +178,8 @@ class TrainFleet(Crowd):
             f"no node has moved for {STILL_S:.0f} s; {node_id(late[0])} is the last one", why=log
         )
 
-    def _command(self, course: Course, lying: Mapping[int, str]) -> None:
+    def tell(self, course: Course, lying: Mapping[int, str]) -> None:
+        """Say what is to be trained and who lies; who has heard it goes on as it was."""
         for number in self.numbers:
             own = {"n": course.epoch, "lie": lying.get(number, "")}
             topic = topics.build("command", FLEET, node_id(number), "own")

@@ -1,0 +1,285 @@
+"""`quelea federate --fleet`: two trainings by the same processes, all honest, then with liars."""
+
+import json
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from quelea_agent.federated import Course
+from quelea_proto.rules import RULES
+from rich.console import Console
+from rich.table import Table
+
+from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
+from quelea.federate import fleet_data, fleet_float, fleet_lies
+from quelea.federate.fleet import TrainFleet
+from quelea.federate.fleet_audit import Audit, Replay, disagreement
+from quelea.journal import Check, open_run
+
+WIDTH = 110
+DEGREE = 8
+NODES_MAX = 48
+STEPS = 8
+SHIFT, LATE_SHIFT = 4, 6  # rates of 1 and of 1/4
+LATE_PART = 0.7  # of the rounds
+CALM_ROUNDS = 5
+POINTS_MAX = 2.0  # below the better of the floats, without liars
+LIED_POINTS_MAX = 3.0  # the liars' rows are lost as well
+DISAGREEMENT_MAX = 0.1
+AUDITED_MIN = 0.9
+HEAP_MAX = 0.9
+
+
+@dataclass(frozen=True)
+class Options:
+    """The flags of the command, checked by check()."""
+
+    nodes: int = 16
+    liars: int = 2
+    lie: str = "sign-flip"
+    rounds: int = 60
+    rule: str = "midpoint"
+    alpha: float = 0.3
+    seed: int = 1
+    split: int = 0
+    png: Path | None = None
+    runs: Path = Path("runs")
+
+    @property
+    def faults_max(self) -> int:
+        """F of every node, with liars or without."""
+        return max(1, self.liars)
+
+    @property
+    def degree(self) -> int:
+        """Neighbours of a node."""
+        return min(DEGREE, self.nodes - 1)
+
+    def check(self) -> None:
+        """UserError for a flag out of range."""
+        lies = [row[0] for row in fleet_lies.LIES]
+        rules = [row[0] for row in RULES]
+        for flag, value, allowed in (("--lie", self.lie, lies), ("--rule", self.rule, rules)):
+            if value not in allowed:
+                raise UserError(f"no {flag[2:]} {value!r}", flag, f"one of: {', '.join(allowed)}")
+        for flag, number, low, high in (
+            ("--nodes", self.nodes, 4, NODES_MAX),
+            ("--rounds", self.rounds, CALM_ROUNDS + 1, 1000),
+            ("--liars", self.liars, 0, (self.degree - 1) // 2),
+            ("--seed", self.seed, 0, (1 << 30) - 2),
+        ):
+            if not low <= number <= high:
+                raise UserError(f"{number} is out of range", flag, f"{low} to {high}")
+
+    def course(self, epoch: int) -> Course:
+        """Return what the nodes are told; epoch: 1, 2 ..."""
+        return Course(
+            epoch, self.rounds, CALM_ROUNDS, STEPS, SHIFT, int(self.rounds * LATE_PART), LATE_SHIFT
+        )
+
+
+@dataclass
+class Phase:
+    """One training. right: of the test, as each honest node counted."""
+
+    name: str
+    liars: tuple[int, ...]
+    replays: list[Replay]
+    right: list[int]
+    rows: int
+    bytes_a_round: float
+    seconds: float
+
+    @property
+    def accuracy(self) -> list[float]:
+        """Of each honest node, by its own count."""
+        return [right / self.rows for right in self.right]
+
+    @property
+    def recounted(self) -> list[int]:
+        """The same by the reference's parameters, -1 where these are not known."""
+        return [
+            round(one.accuracy[-1] * self.rows) if one.complete else -1 for one in self.replays
+        ]
+
+    def curve(self) -> Any:
+        """Return (rounds, nodes) of accuracy, of the nodes that could be followed."""
+        return np.array([one.accuracy for one in self.replays if one.complete]).T
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what the JSON object has of it."""
+        return {
+            "phase": self.name, "liars": self.liars, "accuracy_mean": np.mean(self.accuracy),
+            "accuracy_worst": min(self.accuracy), "accuracy": self.accuracy,
+            "disagreement": disagreement(self.replays), "seconds": self.seconds,
+            "bytes_a_node_and_round": self.bytes_a_round,
+            "rounds_recomputed": sum(one.rounds for one in self.replays),
+            "curve": [] if not len(self.curve()) else self.curve().mean(axis=1).tolist(),
+        }  # fmt: skip
+
+
+def command(options: Options, as_json: bool = False) -> int:
+    """Run, print and draw; return the exit status: 0 if every bound holds, else 1."""
+    options.check()
+    console = Console(stderr=True, highlight=False, width=WIDTH)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no process either
+    try:
+        checks, document = tell(options, console)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    holds = all(check.ok for check in checks)
+    if as_json:
+        found = [check._asdict() for check in checks]
+        print(json.dumps({"verdict": holds, "checks": found} | document))
+    return EXIT_OK if holds else EXIT_FALSE
+
+
+def tell(options: Options, console: Console) -> tuple[list[Check], dict[str, Any]]:
+    """Train, print, draw; return the checks and the rest of the JSON object."""
+    from quelea.federate import fleet_picture
+
+    begun_s = time.monotonic()
+    ground = fleet_data.lay(
+        options.nodes, options.degree, options.alpha, options.seed, options.split
+    )
+    folder = open_run("federate", options.runs)
+    sizes = [len(rows) for rows in ground.parts]
+    console.print(
+        f"{options.nodes} MicroPython processes, {options.degree} neighbours each, "
+        f"{min(sizes)} to {max(sizes)} digits each; {options.rule}, F = {options.faults_max}"
+    )
+    floats = {
+        "one model on all digits": fleet_float.central(ground, options.course(1)),
+        "together, plain mean, nobody lies": fleet_float.together(ground, options.course(1)),
+    }
+    with TrainFleet(ground, folder.path, options.rule, options.faults_max) as fleet:
+        phases = [_phase(fleet, options, 1, "all honest", (), console)]
+        if options.liars:
+            lying = tuple(node + 1 for node in ground.liars(options.liars))
+            name = f"{options.liars} lying: {options.lie}"
+            phases.append(_phase(fleet, options, 2, name, lying, console))
+        fleet.stop()
+        figures = _figures(fleet)
+    checks = _checks(phases, max(floats.values()), figures)
+    path = options.png or folder.path / "federate.png"
+    fleet_picture.draw(phases, floats, path)
+    _print(phases, floats, figures, checks, console)
+    console.print(f"picture: {path}; {time.monotonic() - begun_s:.1f} s")
+    document = {
+        "picture": str(path), "floats": floats, "figures": figures,
+        "phases": [phase.as_json() for phase in phases],
+    }  # fmt: skip
+    return checks, document
+
+
+def _phase(
+    fleet: TrainFleet, options: Options, epoch: int, name: str, lying: tuple[int, ...],
+    console: Console,
+) -> Phase:  # fmt: skip
+    course = options.course(epoch)
+    begun_s = time.monotonic()
+    fleet.train(
+        course, dict.fromkeys(lying, options.lie),
+        lambda number: console.print(f"{name}: round {number} of {course.rounds}"),
+    )  # fmt: skip
+    seconds = time.monotonic() - begun_s
+    honest = [number for number in fleet.numbers if number not in lying]
+    audit = Audit(fleet, course)
+    sent = [fleet.bytes_sent.get((epoch, number), 0) for number in honest]
+    return Phase(
+        name, lying, [audit.replay(number) for number in honest],
+        [int(fleet.report(number)["right"]) for number in honest], len(fleet.ground.test_y),
+        float(np.mean(sent)) / course.rounds, seconds,
+    )  # fmt: skip
+
+
+def _figures(fleet: TrainFleet) -> dict[str, float]:
+    """Return sums and extremes over the newest reports."""
+    reports = [fleet.report(number) for number in fleet.numbers]
+    found: dict[str, float] = {
+        name: sum(int(one[name]) for one in reports)
+        for name in ("accepted", "refused", "strange", "old", "partial", "held", "jumps")
+    }
+    for place, name in enumerate(("heap_bytes", "heap_live_bytes", "heap_high_bytes")):
+        found[name] = max(int(one["heap"][place]) for one in reports)
+    found["spoilt"] = fleet.spoilt
+    return found
+
+
+def _checks(phases: list[Phase], best: float, figures: dict[str, float]) -> list[Check]:
+    checks = []
+    for phase in phases:
+        points_max = LIED_POINTS_MAX if phase.liars else POINTS_MAX
+        for what, value in (("mean", np.mean(phase.accuracy)), ("worst", min(phase.accuracy))):
+            gap = 100 * (best - float(value))
+            name = f"{phase.name}: {what} accuracy below the better float"
+            checks.append(Check(name, gap <= points_max, gap, points_max, "points"))
+        apart = disagreement(phase.replays)
+        checks.append(
+            Check(f"{phase.name}: parameters of two nodes differ by", apart <= DISAGREEMENT_MAX,
+                  apart, DISAGREEMENT_MAX, "at most")
+        )  # fmt: skip
+        differing = sum(one.differing for one in phase.replays)
+        checks.append(
+            Check(f"{phase.name}: rounds that the reference does otherwise", differing == 0,
+                  differing, 0, "rounds")
+        )  # fmt: skip
+        audited = float(np.mean([one.complete for one in phase.replays]))
+        checks.append(
+            Check(f"{phase.name}: nodes followed to the end", audited >= AUDITED_MIN, audited,
+                  AUDITED_MIN, "of the honest")
+        )  # fmt: skip
+        wrong = sum(
+            again not in (-1, right)
+            for right, again in zip(phase.right, phase.recounted, strict=True)
+        )
+        checks.append(
+            Check(f"{phase.name}: nodes that count otherwise", wrong == 0, wrong, 0, "nodes")
+        )
+    spoilt, refused = figures["spoilt"], figures["refused"]
+    checks.append(
+        Check("damaged parcels refused", refused >= spoilt > 0, refused, spoilt, "at least")
+    )
+    live = figures["heap_live_bytes"] / figures["heap_bytes"]
+    checks.append(
+        Check("heap in use after a collection", live <= HEAP_MAX, live, HEAP_MAX, "of it")
+    )
+    return checks
+
+
+def _print(
+    phases: list[Phase], floats: dict[str, float], figures: dict[str, float],
+    checks: list[Check], console: Console,
+) -> None:  # fmt: skip
+    table = Table(box=None)
+    for heading in ("", "mean", "worst", "disagreement", "bytes a round", "recomputed", "took"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, value in floats.items():
+        table.add_row(f"float: {name}", f"{value:.4f}", "", "", "", "", "")
+    for phase in phases:
+        rounds = sum(one.rounds for one in phase.replays)
+        table.add_row(
+            f"boards: {phase.name}", f"{np.mean(phase.accuracy):.4f}",
+            f"{min(phase.accuracy):.4f}", f"{disagreement(phase.replays):.3f}",
+            f"{phase.bytes_a_round:.0f}", f"{rounds} rounds", f"{phase.seconds:.1f} s",
+        )  # fmt: skip
+    console.print(table)
+    said = {name: f"{value:.0f}" for name, value in figures.items()}
+    console.print(
+        f"{said['accepted']} parcels accepted, {said['refused']} refused ({said['spoilt']} were "
+        f"damaged on purpose), {said['partial']} not waited for; heap of {said['heap_bytes']} "
+        f"bytes: {said['heap_live_bytes']} in use, {said['heap_high_bytes']} with garbage"
+    )
+    table = Table(box=None)
+    for heading in ("", "check", "found", "bound"):
+        table.add_column(heading, justify="right" if heading in ("found", "bound") else "left")
+    for check in checks:
+        table.add_row(
+            "holds" if check.ok else "FAILS", check.name, f"{check.value:.4g}",
+            f"{check.bound:.4g} {check.unit}", style=None if check.ok else "red",
+        )  # fmt: skip
+    console.print(table)
+    console.print("The verdict holds." if all(one.ok for one in checks) else "It does not hold.")
