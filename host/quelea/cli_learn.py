@@ -42,9 +42,6 @@ def train(
     judge: Annotated[
         int | None, typer.Option(help="Episodes that a policy is judged on; default 500.")
     ] = None,
-    export: Annotated[
-        Path | None, typer.Option(help="Where the story's policy is written for boards.")
-    ] = None,
     jobs: Annotated[int, typer.Option(help="Processes; 0: as many as there are cores.")] = 0,
     runs: Annotated[Path, typer.Option(help="Where runs are written.")] = Path("runs"),
     json: Json = False,
@@ -53,7 +50,7 @@ def train(
     from quelea.learn.command import Options, command
 
     changes = tuple(change or ())
-    options = Options(seeds, episodes, jobs, load, runs, env, changes, resume, judge, export)
+    options = Options(seeds, episodes, jobs, load, runs, env, changes, resume, judge)
     raise typer.Exit(command(what, options, as_json=json))
 
 
