@@ -28,7 +28,7 @@ def train(
         int | None, typer.Option(help="Played to train; default 30, of policies the task's own.")
     ] = None,
     load: Annotated[
-        Path | None, typer.Option(help="A q.bin to report on instead of training one.")
+        Path | None, typer.Option(help="A q.bin or policy.qnn to report on, without training.")
     ] = None,
     env: Annotated[
         str | None, typer.Option(help="Task of a policy: speaker-listener, spread or story.")
@@ -42,6 +42,9 @@ def train(
     judge: Annotated[
         int | None, typer.Option(help="Episodes that a policy is judged on; default 500.")
     ] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Where the story's policy is written for boards.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Processes; 0: as many as there are cores.")] = 0,
     runs: Annotated[Path, typer.Option(help="Where runs are written.")] = Path("runs"),
     json: Json = False,
@@ -50,7 +53,7 @@ def train(
     from quelea.learn.command import Options, command
 
     changes = tuple(change or ())
-    options = Options(seeds, episodes, jobs, load, runs, env, changes, resume, judge)
+    options = Options(seeds, episodes, jobs, load, runs, env, changes, resume, judge, export)
     raise typer.Exit(command(what, options, as_json=json))
 
 

@@ -23,6 +23,7 @@ EPISODES_MAX = 10_000
 SEEDS, EPISODES = 10, 30  # unless a kind has its own, or a flag
 TRAINED, UNTRAINED = "q-learning", "q-learning, learns nothing"
 LEAST = 0.95  # of the optimum, what a table that hears gossip is to reach
+STORY = "story"  # the task whose policy boards run
 MEMORIES = range(2, 10)
 AGENTS = 101
 CLASSIC_ROUNDS = 20_000
@@ -38,7 +39,7 @@ class Options:
 
     seeds: 1 .. seeds are reported on. load: a stored table. env, changes, resume, judge: of
     policies, the task, settings as name=value, the folder of a run to go on with, and how many
-    episodes the last policy is judged on.
+    episodes the last policy is judged on. export: where the story's network is to be written.
     """
 
     seeds: int | None = None
@@ -50,6 +51,7 @@ class Options:
     changes: tuple[str, ...] = ()
     resume: Path | None = None
     judge: int | None = None
+    export: Path | None = None
 
     def check(self, what: str) -> None:
         """UserError for a flag out of range, or one that this kind has no use for."""
@@ -65,11 +67,11 @@ class Options:
         given = {
             "--env": self.env, "--set": self.changes, "--resume": self.resume,
             "--seeds": self.seeds, "--episodes": self.episodes, "--load": self.load,
-            "--judge": self.judge,
+            "--judge": self.judge, "--export": self.export,
         }  # fmt: skip
-        foreign: tuple[str, ...] = ("--load",)
+        foreign: tuple[str, ...] = () if self.env == STORY else ("--load", "--export")
         if what != "policy":
-            foreign = ("--env", "--set", "--resume", "--judge")
+            foreign = ("--env", "--set", "--resume", "--judge", "--export")
         if self.resume is not None:
             foreign += ("--env", "--set", "--seeds", "--episodes", "--judge")
         for flag in foreign:
@@ -223,18 +225,36 @@ def train_minority(options: Options, console: Console, folder: Path) -> Result:
 def train_policy(options: Options, console: Console, folder: Path) -> Result:
     """Train a policy of several agents; `quelea.learn.maddpg.command` has the work."""
     from quelea.learn.maddpg import command as maddpg
+    from quelea.learn.maddpg import seeds
     from quelea.learn.maddpg.tasks import TASKS
 
     if options.resume is not None:
         plan = maddpg.Plan.read(options.resume)
+    elif options.env == STORY and options.load is not None:
+        return _story(None, options, console, folder)
     elif options.env is None:
         raise UserError("say what to train", "--env", ", ".join(TASKS))
     else:
         plan = maddpg.planned(
-            options.env, options.episodes, options.seeds or maddpg.SEEDS,
+            options.env, options.episodes,
+            options.seeds or (1 if options.env == STORY else maddpg.SEEDS),
             list(options.changes), options.judge,
         )  # fmt: skip
-    return maddpg.train_policy(plan, options.jobs or os.cpu_count() or 1, console, folder)
+    checks, found = maddpg.train_policy(plan, options.jobs or os.cpu_count() or 1, console, folder)
+    if plan.env != STORY:
+        return checks, found
+    trained = seeds.folder_of(folder, plan.seeds[0]) / seeds.POLICY
+    more, document = _story(trained, options, console, folder)
+    return checks + more, found | document
+
+
+def _story(trained: Path | None, options: Options, console: Console, folder: Path) -> Result:
+    """Report on the story's policy: a trained one, or a file."""
+    from quelea.learn import story_command
+
+    return story_command.report(
+        trained, options.load, options.export, options.jobs, console, folder
+    )
 
 
 KINDS: dict[str, Callable[[Options, Console, Path], Result]] = {

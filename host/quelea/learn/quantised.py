@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,13 @@ SHIFT_LAST_MAX = 20
 
 def logits(net: Net, values: NDArray[np.uint8]) -> Floats:
     """Return the logit of each row of features; values (..., FEATURES)."""
+    return logits_of(net, np.asarray(values))
+
+
+def logits_of(net: Net, values: Any) -> Floats:
+    """Return the same for anything that numpy takes for numbers; a bytearray is one row."""
+    if isinstance(values, bytearray):
+        values = np.frombuffer(values, np.uint8)
     active = np.asarray(values, float) / ACTIVE_MAX
     for turn, (weights, biases) in enumerate(net):
         active = active @ weights + biases

@@ -5,6 +5,7 @@ network takes, then what only the critic looks at: which servers the four are, a
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +13,30 @@ from numpy.typing import NDArray
 from quelea.learn.env_batch import StoryBatch
 from quelea.learn.env_world import ALLOWED, COLUMNS, SEEN, Terms
 from quelea.learn.features import NAMES, TOP
-from quelea.learn.maddpg.seam import Actions, Floats, Spec, Turn
+from quelea.learn.maddpg.seam import Actions, Floats, Settings, Spec, Turn
 from quelea.story.loop import UNIT_Q
 from quelea.story.setting import CAPACITIES
 
 SERVERS_AT = COLUMNS  # four indices of servers
 DEMAND_AT = SERVERS_AT + ALLOWED  # in units of the mean capacity
 WIDTH = DEMAND_AT + 1
+RHO = 0.97
 UNIT = float(np.mean(CAPACITIES))
 STEPS = 60
+LEAST = 2500.0  # return: of 50 agents in 60 rounds at most 3000
+BACK = 60.0
 TRAINING_SEED = 200_000  # instances that nothing is reported on
 INSTANCES = 200_000  # of them, drawn from by the seed of a batch
-TERMS = Terms(shared=0.5)
-CROWDED = 0.1  # of a round's pay, for being on a server that is asked for more than it has
+TERMS = Terms()
+CROWDED = 0.2  # of a round's pay, for being on a server that is asked for more than it has
 NEAR, FULL = NAMES.index("near"), 128
+
+
+SETTINGS = Settings(
+    episodes=1600, share=True, rate_first=1e-3, rate_last=1e-4, discount=0.8, returns_steps=2,
+    reward_scale=10.0, batch=24, updates=4.0, capacity=3000, warmup=600, clip=1.0,
+    explore_first=0.2, chunk_steps=10,
+)  # fmt: skip
 
 
 class StoryGame:
@@ -72,6 +83,13 @@ def widened(world: StoryBatch, seen: NDArray[np.uint8]) -> Floats:
     found[..., SERVERS_AT:DEMAND_AT] = [one.allowed for one in world.instances]
     found[..., DEMAND_AT] = world.demands_q / (UNIT_Q * UNIT)
     return found
+
+
+def learner(spec: Spec, settings: Settings, seed: int) -> Any:
+    """Return the learner: one small actor for all, and the critic that adds up loads."""
+    from quelea.learn.story_nets import Drawing
+
+    return Drawing(spec, settings, seed)
 
 
 Logits = Callable[[NDArray[np.uint8]], NDArray[np.float64]]

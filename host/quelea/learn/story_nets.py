@@ -12,11 +12,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from quelea.learn.cloned import HIDDEN, module
+from quelea.learn.cloned import HIDDEN, module, net_of
 from quelea.learn.env_world import ALLOWED, COLUMNS, SEEN
 from quelea.learn.features import FEATURES, NAMES
-from quelea.learn.maddpg.nets import mlp
-from quelea.learn.maddpg.seam import Settings, Spec
+from quelea.learn.maddpg.learner import Learner
+from quelea.learn.maddpg.nets import gumbel, mlp
+from quelea.learn.maddpg.seam import Actions, Floats, Settings, Spec
+from quelea.learn.quantised import Net
 from quelea.learn.story_game import DEMAND_AT, SERVERS_AT, UNIT
 from quelea.story.setting import CAPACITIES
 
@@ -74,6 +76,29 @@ class Central(nn.Module):
         action = joint[..., -ALLOWED:].unsqueeze(-2)
         each = (action @ where).squeeze(-2) * joint[..., DEMAND_AT : DEMAND_AT + 1]
         return each.sum(dim=1), each
+
+
+class Drawing(Learner):
+    """A learner whose policy is judged by draws, as it is used: the likeliest would be a herd."""
+
+    def __init__(self, spec: Spec, settings: Settings, seed: int) -> None:
+        super().__init__(spec, settings, seed, actor, critic(settings))
+        self._judging = torch.Generator().manual_seed(seed)
+
+    def best(self, obs: Floats) -> Actions:
+        """Return actions [batch, agents] of the slowly following actors, drawn by their chances.
+
+        From a stream of its own, so that judging in between changes nothing.
+        """
+        with torch.no_grad():
+            logits = self.logits(torch.from_numpy(obs), self.target_actors)
+            chosen = (logits + gumbel(logits, self._judging)).argmax(dim=-1)
+        return chosen.numpy()  # type: ignore[no-any-return]
+
+    @property
+    def net(self) -> Net:
+        """Return the policy's network in floats, as it is exported."""
+        return net_of(self.target_actors[0].net)
 
 
 def actor(spec: Spec, agent: int) -> Any:

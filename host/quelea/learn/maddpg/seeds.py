@@ -18,7 +18,6 @@ from quelea.learn.maddpg.seam import Settings
 from quelea.learn.maddpg.tasks import TASKS, Task
 
 POINTS = 40  # of a curve
-CURVE_EPISODES = 500  # played for a point of it
 POLICY, RESULT = "policy.npz", "result.json"
 POLL_S = 1.0
 
@@ -52,11 +51,11 @@ def one(
         return True
     trainer = Trainer(task.practice(task.batch), settings, seed, learner_of(task, settings, seed))
     # what the curve is drawn from is played on the fast form, never with a seed of the report
-    quick = task.practice(min(CURVE_EPISODES, 100))
+    quick = task.practice(min(task.curve, 100))
     first = 2_100_000_000
 
     def evaluate(learner: Any) -> float:
-        return float(returns(quick, learner.best, CURVE_EPISODES, first).mean())
+        return float(returns(quick, learner.best, task.curve, first).mean())
 
     if not train(trainer, folder, evaluate, max(1, settings.episodes // POINTS), stop):
         return False

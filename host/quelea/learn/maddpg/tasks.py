@@ -17,7 +17,8 @@ class Task:
     """A thing to learn, its settings, and what its last checkpoint is held to.
 
     practice: a batch of so many instances, to train on. judge: what is reported on. learner: makes
-    another Learner(spec, settings, seed) than the plain one. rivals: policies that are played on
+    another Learner(spec, settings, seed) than the plain one. curve: episodes played for a point of
+    the curve. rivals: policies that are played on
     judge beside the learned one, by name; the first has to be beaten. least: the mean return over
     seeds that is to be reached. back: how far the end of a curve may lie below its best point.
     """
@@ -32,6 +33,7 @@ class Task:
     episodes: int = 500  # that are reported on
     back: float = 3.0
     learner: Callable[..., Any] | None = None
+    curve: int = 500
 
 
 def speaker_listener() -> Task:
@@ -66,7 +68,19 @@ def spread() -> Task:
     )
 
 
+def story() -> Task:
+    """Fifty agents of the story, one small network for all of them."""
+    from quelea.learn import story_game as game
+
+    return Task(
+        "the story", game.StoryGame, lambda: game.StoryGame(BATCH), game.SETTINGS,
+        least=game.LEAST, rivals={"random": rivals_mpe.chance((4,) * 50)},
+        episodes=64, back=game.BACK, learner=game.learner, curve=32,
+    )  # fmt: skip
+
+
 TASKS: dict[str, Callable[[], Task]] = {
     "speaker-listener": speaker_listener,
     "spread": spread,
+    "story": story,
 }
