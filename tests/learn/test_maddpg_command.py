@@ -56,6 +56,10 @@ def test_a_run_that_ctrl_c_stopped_is_gone_on_with(tmp_path, capsys):
     points = curves.read(folder / "seed-1" / "curve.csv")
     assert [point.episodes for point in points] == sorted({p.episodes for p in points})
     assert points[-1].episodes == 10_000 and len(points) >= 40
+    gathered = (folder / "curves.csv").read_text().splitlines()
+    assert len(gathered) == 1 + sum(
+        len(curves.read(folder / f"seed-{seed}" / "curve.csv")) for seed in (1, 2)
+    )
     with np.load(folder / "seed-1" / "policy.npz") as policy:
         assert policy["0.0.weight"].shape == (8, 3) and policy["1.0.weight"].shape == (8, 11)
 

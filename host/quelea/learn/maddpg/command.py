@@ -111,11 +111,11 @@ def train_policy(
         raise KeyboardInterrupt
     found = judged(plan, task, folder)
     console.print(shown(plan, task, found))
+    drawn = {seed: _curve(folder, seed) for seed in plan.seeds}
+    curves.gather(drawn, folder / "curves.csv")
     try:
-        curves.draw(
-            task.title, {s: _curve(folder, s) for s in plan.seeds},
-            {name: row["mean"] for name, row in found["rivals"].items()}, folder / "curves.png",
-        )  # fmt: skip
+        marks = {name: row["mean"] for name, row in found["rivals"].items()}
+        curves.draw(task.title, drawn, marks, folder / "curves.png")
     except UserError as error:
         console.print(f"no picture: {error}", style="yellow")
     return checks(task, found), found

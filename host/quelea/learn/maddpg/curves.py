@@ -50,6 +50,15 @@ def read(path: Path) -> list[Point]:
     ]
 
 
+def gather(curves: Mapping[int, Sequence[Point]], path: Path) -> None:
+    """Write the points of all seeds into one file, with a column of the seed before them."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("seed", *Point._fields))
+        for seed, points in curves.items():
+            writer.writerows((seed, *point) for point in points)
+
+
 def draw(
     title: str, curves: Mapping[int, Sequence[Point]], marks: Mapping[str, float], path: Path
 ) -> None:
