@@ -195,6 +195,12 @@ if options.federated:  # noqa: F821
         "quelea_agent",
         ("federated.py", "gradients.py", "port/federated.py", "samples.py", "softmax.py"),
     )
-if options.federated:  # noqa: F821
+if (
+    options.federated  # noqa: F821
+    or options.learning  # noqa: F821
+    or options.serving  # noqa: F821
+    or options.story  # noqa: F821
+    or options.traffic  # noqa: F821
+):
     package("quelea_agent", ("port/loop.py",))  # noqa: F821
 module("main.py")  # noqa: F821

@@ -16,36 +16,30 @@ worth_percent, want_ms (expected at first), margin, think_rounds, seed.
 import binascii
 import gc
 import json
-import sys
 
 from quelea_proto import request_row, serving_row
 from quelea_proto.fixed import ticks_add, ticks_diff
-from quelea_proto.limits import INBOX_FRAMES_MAX, const
+from quelea_proto.limits import const
 from quelea_proto.request_row import ANSWER, BYTES, REQUEST
 from quelea_proto.topics import build
 
 from quelea_agent.placing import Member
-from quelea_agent.port import config, mqtt
 from quelea_agent.port.desk import HOST, Desk
-from quelea_agent.port.run import port_module
+from quelea_agent.port.loop import Loop, start
 from quelea_agent.serving import Plan, Serving
 
-_EXIT_CONFIG = const(2)
-_LAST_WORDS_MS = const(1000)
 _SMOOTH = const(16)  # a part of what a round counted becomes the demand
 _Q = const(16)  # the smoothed demand is kept in sixteenths of a ms
 _EARLY_ROUNDS = const(8)  # at first, while nothing is answered yet, a move costs little
 STORE = "host"
 
 
-class Node:
+class Node(Loop):
     """One node with its edges; rounds are by this process's own clock."""
 
     def __init__(self, module, port, cfg: dict, settings) -> None:
+        Loop.__init__(self, module, port, cfg, settings)
         serving = cfg["serving"]
-        self.ticks = port.ticks
-        self.settings = settings
-        session, _ = port.begin_session()
         models = serving["models"]
         members = []
         for number, _, near in serving["members"]:
@@ -55,7 +49,7 @@ class Node:
             tuple([row[2] for row in models]), serving["memory"], serving["time_ms"],
             serving["worth_percent"], serving["seed"],
         )  # fmt: skip
-        self.agent = Serving(plan, session)
+        self.agent = Serving(plan, self.session)
         self.agent.instant = False
         self.margin = serving["margin"]
         self.think_rounds = serving["think_rounds"]
@@ -66,35 +60,26 @@ class Node:
         )
         self.demand = [ms * _Q for ms in serving["want_ms"]]
         self.rounds = 0
-        self.stopping = False
-        self._inbox = []
         self._row = request_row.Row()
         self._topics(settings, serving["members"])
-        self._up = False
-        self._wait_ms_max = module.WAIT_MS_MAX
         self.next_ms = ticks_add(self.ticks.ticks_ms(), self.agent.draws.below(settings.period_ms))
-        self.transport = mqtt.Transport(
-            port.ticks, cfg["broker"], settings.id, settings.node, (self._state, b"lost"),
-            self._receive, port.wake, port.ready,
-        )  # fmt: skip
 
     def _topics(self, settings, members: list) -> None:
         fleet = settings.fleet
         own = settings.id
-        self._state = build("state", fleet, own).encode()
         self._status = build("status", fleet, own).encode()
         self._x = build("frame", fleet, own).encode()
         self._command = build("command", fleet, own, "srv").encode()
         self._stop = build("command", fleet, "all", "stop").encode()
-        self._filters = [
-            (build("direct", fleet, "+", own).encode(), 0), (self._command, 0), (self._stop, 1),
-        ]  # fmt: skip
+        self.filters.append((build("direct", fleet, "+", own).encode(), 0))
+        self.filters.append((self._command, 0))
+        self.filters.append((self._stop, 1))
         self._sources = {}
         self._to = {HOST: build("direct", fleet, own, STORE).encode()}
         slots = {}
         for number, name, _ in members[1:]:
             topic = build("frame", fleet, name).encode()
-            self._filters.append((topic, 0))
+            self.filters.append((topic, 0))
             self._sources[topic] = number
             self._sources[build("direct", fleet, name, own).encode()] = number
             slots[number] = name
@@ -102,39 +87,18 @@ class Node:
             name = slots[self.agent.numbers[slot]]
             self._to[slot] = build("direct", fleet, own, name).encode()
 
-    def run(self) -> None:
-        """Run until the host, Ctrl-C or the wake stream says stop; then leave in order."""
-        self.transport.connect()
-        try:
-            while not self.stopping and not self.transport.woken:
-                self._turn()
-        except KeyboardInterrupt:
-            pass
-        self.transport.publish(self._state, b"disconnected", 1, True)
-        self.transport.close(_LAST_WORDS_MS)
-
     # -- a turn ---------------------------------------------------------------------------------
     def _turn(self) -> None:
         self._follow()
-        while self._inbox:
-            topic, payload = self._inbox.pop(0)
-            self._take(topic, payload)
+        self._take_all()
         now_ms = self.ticks.ticks_ms()
         self._send(self.desk.tick(now_ms))
         if ticks_diff(now_ms, self.next_ms) >= 0:
             self._round(now_ms)
-        latest_ms = ticks_add(now_ms, self._wait_ms_max)
+        latest_ms = ticks_add(now_ms, self.wait_ms_max)
         if ticks_diff(self.next_ms, latest_ms) < 0:
             latest_ms = self.next_ms
         self.transport.poll(self.desk.next_ms(latest_ms))
-
-    def _follow(self) -> None:
-        up = self.transport.state() == mqtt.UP
-        if up and not self._up:
-            for topic, qos in self._filters:
-                self.transport.subscribe(topic, qos)
-            self.transport.publish(self._state, b"ready", 1, True)
-        self._up = up
 
     def _round(self, now_ms: int) -> None:
         """Begin a round; one that was lost entirely is left out."""
@@ -187,12 +151,6 @@ class Node:
             self.transport.publish(self._to[to], row)
 
     # -- messages -------------------------------------------------------------------------------
-    def _receive(self, topic: bytes, payload: bytes) -> None:
-        """Keep a message for the turn; the oldest goes when there are too many."""
-        if len(self._inbox) >= INBOX_FRAMES_MAX:
-            self._inbox.pop(0)
-        self._inbox.append((topic, payload))
-
     def _take(self, topic: bytes, payload: bytes) -> None:
         now_ms = self.ticks.ticks_ms()
         row = self._row
@@ -230,12 +188,5 @@ class Node:
 
 
 def main() -> None:
-    """Read cfg.json and run; exit status 2 with one sentence for a faulty one."""
-    cfg, settings, problem = config.read()
-    if not problem and not isinstance(cfg.get("serving"), dict):
-        problem = "cfg.json: serving: an object is needed"
-    if problem:
-        sys.stderr.write("quelea: " + problem + "\n")
-        sys.exit(_EXIT_CONFIG)
-    module = port_module()
-    Node(module, module.Port(cfg), cfg, settings).run()
+    """Run a node by cfg.json."""
+    start("serving", Node)

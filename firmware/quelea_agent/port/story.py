@@ -18,48 +18,42 @@ begins before the host says how to behave; what it says it repeats, numbered.
 """
 
 import json
-import sys
 
 from quelea_proto.draws import Draws
 from quelea_proto.fixed import ticks_add, ticks_diff
 from quelea_proto.lease_row import BYTES, Lease, pack, unpack
-from quelea_proto.limits import INBOX_FRAMES_MAX, Q_MAX, const
+from quelea_proto.limits import Q_MAX, const
 from quelea_proto.topics import build
 
 from quelea_agent import choice, report
 from quelea_agent.chooser import Chooser, Plan
-from quelea_agent.port import config, mqtt, store
-from quelea_agent.port.run import port_module
+from quelea_agent.port import store
+from quelea_agent.port.loop import Loop, start
 
-_EXIT_CONFIG = const(2)
-_LAST_WORDS_MS = const(1000)
 _TABLE = "q.bin"  # what a rule that learns goes on from after a reboot
 _POLICY = "policy.qnn"  # a network that the host has sent
 _STORE_ROUNDS = const(1024)  # at four rounds a second 340 writes a day, on 100,000 erases a block
 _LOSS_LANE = const(1)  # added to the seed: losses are drawn beside the chooser's own numbers
 
 
-class Node:
+class Node(Loop):
     """One node with its edges; rounds are the chooser's, by this process's own clock."""
 
     def __init__(self, module, port, cfg: dict, settings) -> None:
+        Loop.__init__(self, module, port, cfg, settings)
         story = cfg["story"]
-        self.ticks = port.ticks
-        self.settings = settings
-        session, _ = port.begin_session()
         self.chooser = Chooser(
             Plan(
                 settings.node, settings.numbers, tuple(story["capacities_q"]),
                 tuple(story["allowed"]), story["demand_q"], story["seed"],
             ),
-            session,
+            self.session,
         )  # fmt: skip
         self.rule = ""
         self._unstored = 0  # rounds since the table was stored
         self.loss = story.get("loss_of_32768", 0)
         self.draws = Draws(story["seed"] + _LOSS_LANE, settings.node)
         self.began = False
-        self.stopping = False
         self.next_ms = 0
         self._seq = 0  # of the newest question
         self._first = 0  # of the first one to the server in use
@@ -67,33 +61,23 @@ class Node:
         self._mode = 0
         self._own = 0
         self._forge = None
-        self._inbox = []
         self._question = Lease()
         self._question.node = settings.node
-        self._question.session = session
+        self._question.session = self.session
         self._answer = Lease()
         self._buffer = bytearray(BYTES)
         self._topics(settings)
-        self._up = False
-        self._wait_ms_max = module.WAIT_MS_MAX
-        self.transport = mqtt.Transport(
-            port.ticks, cfg["broker"], settings.id, settings.node, (self._state, b"lost"),
-            self._receive, port.wake, port.ready,
-        )  # fmt: skip
 
     def _topics(self, settings) -> None:
         fleet = settings.fleet
         own = settings.id
-        self._state = build("state", fleet, own).encode()
         self._event = build("event", fleet, own).encode()
         self._ask_topic = build("frame", fleet, own).encode()
         self._own_prefix = build("command", fleet, own, "+")[:-1].encode()
         self._all_prefix = build("command", fleet, "all", "+")[:-1].encode()
-        self._filters = (
-            (build("direct", fleet, "+", own).encode(), 0),
-            (self._own_prefix + b"+", 1),
-            (self._all_prefix + b"+", 1),
-        )
+        self.filters.append((build("direct", fleet, "+", own).encode(), 0))
+        self.filters.append((self._own_prefix + b"+", 1))
+        self.filters.append((self._all_prefix + b"+", 1))
         self._sources = {}
         self._to = {}
         for slot in range(len(settings.numbers)):
@@ -101,39 +85,20 @@ class Node:
             self._sources[build("direct", fleet, other, own).encode()] = settings.numbers[slot]
             self._to[settings.numbers[slot]] = build("direct", fleet, own, other).encode()
 
-    def run(self) -> None:
-        """Run until the host, Ctrl-C or the wake stream says stop; then leave in order."""
-        self.transport.connect()
-        try:
-            while not self.stopping and not self.transport.woken:
-                self._turn()
-        except KeyboardInterrupt:
-            pass
+    def _leave(self) -> None:
         self._store()
-        self.transport.publish(self._state, b"disconnected", 1, True)
-        self.transport.close(_LAST_WORDS_MS)
 
     # -- a turn ---------------------------------------------------------------------------------
     def _turn(self) -> None:
         now_ms = self.ticks.ticks_ms()
         self._follow()
-        while self._inbox:
-            topic, payload = self._inbox.pop(0)
-            self._take(topic, payload)
-        deadline_ms = ticks_add(now_ms, self._wait_ms_max)
+        self._take_all()
+        deadline_ms = ticks_add(now_ms, self.wait_ms_max)
         if self.began:
             if ticks_diff(now_ms, self.next_ms) >= 0:
                 self._round(now_ms)
             deadline_ms = self.next_ms
         self.transport.poll(deadline_ms)
-
-    def _follow(self) -> None:
-        up = self.transport.state() == mqtt.UP
-        if up and not self._up:
-            for topic, qos in self._filters:
-                self.transport.subscribe(topic, qos)
-            self.transport.publish(self._state, b"ready", 1, True)
-        self._up = up
 
     def _round(self, now_ms: int) -> None:
         """Begin a round; one that was lost entirely is left out."""
@@ -168,12 +133,6 @@ class Node:
             store.replace(_TABLE, buffer)
 
     # -- messages -------------------------------------------------------------------------------
-    def _receive(self, topic: bytes, payload: bytes) -> None:
-        """Keep a message for the turn; the oldest goes when there are too many."""
-        if len(self._inbox) >= INBOX_FRAMES_MAX:
-            self._inbox.pop(0)
-        self._inbox.append((topic, payload))
-
     def _take(self, topic: bytes, payload: bytes) -> None:
         source = self._sources.get(topic)
         if source is not None:
@@ -293,12 +252,5 @@ def _object(payload: bytes):
 
 
 def main() -> None:
-    """Read cfg.json and run; exit status 2 with one sentence for a faulty one."""
-    cfg, settings, problem = config.read()
-    if not problem and not isinstance(cfg.get("story"), dict):
-        problem = "cfg.json: story: an object is needed"
-    if problem:
-        sys.stderr.write("quelea: " + problem + "\n")
-        sys.exit(_EXIT_CONFIG)
-    module = port_module()
-    Node(module, module.Port(cfg), cfg, settings).run()
+    """Run a node by cfg.json."""
+    start("story", Node)

@@ -15,8 +15,6 @@ again is answered again.
     end         cmd/all/stop
 """
 
-import sys
-
 from quelea_proto.crc import crc16
 from quelea_proto.fixed import ticks_add
 from quelea_proto.frames import get, put
@@ -24,11 +22,8 @@ from quelea_proto.limits import INBOX_FRAMES_MAX, const
 from quelea_proto.topics import build
 
 from quelea_agent.crossing import BINS, Crossing, Plan
-from quelea_agent.port import config, mqtt
-from quelea_agent.port.run import port_module
+from quelea_agent.port.loop import Loop, start
 
-_EXIT_CONFIG = const(2)
-_LAST_WORDS_MS = const(1000)
 _ANSWER = const(7)  # bytes
 _HEARD = const(255)  # for a stage
 
@@ -83,24 +78,18 @@ def read_reading(payload, crossing) -> int:
     return get(payload, 0, 2, False)
 
 
-class Node:
+class Node(Loop):
     """One intersection with its edges."""
 
     def __init__(self, module, port, cfg: dict, settings) -> None:
-        self.ticks = port.ticks
-        session, _ = port.begin_session()
-        self.crossing = Crossing(Plan(cfg["traffic"]), session)
-        self.stopping = False
+        Loop.__init__(self, module, port, cfg, settings)
+        self.crossing = Crossing(Plan(cfg["traffic"]), self.session)
         self._count = -1  # of the newest reading
         self._stepped = True  # the step of that reading is done
         self._due = []  # claims for it
         self._claims = []  # those that came since
-        self._inbox = []
         self._answer = bytearray(_ANSWER)
-        self._up = False
-        self._wait_ms_max = module.WAIT_MS_MAX
         fleet, own = settings.fleet, settings.id
-        self._state = build("state", fleet, own).encode()
         self._claim_topic = build("frame", fleet, own).encode()
         self._answer_topic = build("reply", fleet, own).encode()
         self._seen_topic = build("command", fleet, own, "seen").encode()
@@ -110,43 +99,15 @@ class Node:
         for slot in range(len(settings.numbers)):
             topic = build("frame", fleet, settings.ids[slot]).encode()
             self._sources[topic] = settings.numbers[slot]
-        filters = [self._seen_topic, self._step_topic, self._stop_topic]
+        for topic in (self._seen_topic, self._step_topic, self._stop_topic):
+            self.filters.append((topic, 0))
         for slot in range(len(settings.ids)):
-            filters.append(build("frame", fleet, settings.ids[slot]).encode())
-        self._filters = tuple(filters)
-        self.transport = mqtt.Transport(
-            port.ticks, cfg["broker"], settings.id, settings.node, (self._state, b"lost"),
-            self._receive, port.wake, port.ready,
-        )  # fmt: skip
-
-    def run(self) -> None:
-        """Run until the host, Ctrl-C or the wake stream says stop; then leave in order."""
-        self.transport.connect()
-        try:
-            while not self.stopping and not self.transport.woken:
-                self._turn()
-        except KeyboardInterrupt:
-            pass
-        self.transport.publish(self._state, b"disconnected", 1, True)
-        self.transport.close(_LAST_WORDS_MS)
+            self.filters.append((build("frame", fleet, settings.ids[slot]).encode(), 0))
 
     def _turn(self) -> None:
-        up = self.transport.state() == mqtt.UP
-        if up and not self._up:
-            for topic in self._filters:
-                self.transport.subscribe(topic, 0)
-            self.transport.publish(self._state, b"ready", 1, True)
-        self._up = up
-        while self._inbox:
-            topic, payload = self._inbox.pop(0)
-            self._take(topic, payload)
-        self.transport.poll(ticks_add(self.ticks.ticks_ms(), self._wait_ms_max))
-
-    def _receive(self, topic: bytes, payload: bytes) -> None:
-        """Keep a message for the turn; the oldest goes when there are too many."""
-        if len(self._inbox) >= INBOX_FRAMES_MAX:
-            self._inbox.pop(0)
-        self._inbox.append((topic, payload))
+        self._follow()
+        self._take_all()
+        self.transport.poll(ticks_add(self.ticks.ticks_ms(), self.wait_ms_max))
 
     def _take(self, topic: bytes, payload: bytes) -> None:
         if topic == self._seen_topic:
@@ -198,12 +159,5 @@ class Node:
 
 
 def main() -> None:
-    """Read cfg.json and run; exit status 2 with one sentence for a faulty one."""
-    cfg, settings, problem = config.read()
-    if not problem and not isinstance(cfg.get("traffic"), dict):
-        problem = "cfg.json: traffic: an object is needed"
-    if problem:
-        sys.stderr.write("quelea: " + problem + "\n")
-        sys.exit(_EXIT_CONFIG)
-    module = port_module()
-    Node(module, module.Port(cfg), cfg, settings).run()
+    """Run a node by cfg.json."""
+    start("traffic", Node)
