@@ -18,13 +18,18 @@ from dataclasses import MISSING, Field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from quelea_proto.limits import HEADROOM_Q_MAX, SHARED_LIMITS_MAX
+from quelea_proto.limits import (
+    HEADROOM_Q_MAX,
+    PERIOD_MS_MAX,
+    PERIOD_MS_MIN,
+    SHARED_LIMITS_MAX,
+)
 
 from quelea import shipped
 from quelea.configure import boardtables
 from quelea.configure.lines import Lines
 from quelea.errors import UserError
-from quelea.fleet.options import FleetOptions
+from quelea.fleet.options import NODES_MAX, FleetOptions
 from quelea.headroom.group import Group, Load, make
 from quelea.headroom.terms import Terms
 
@@ -34,7 +39,7 @@ WHOLE, WORD, WORDS, WHOLES = (
     "a whole number",
     "a text",
     "a list of texts",
-    "a whole number or more",
+    "a whole number, or a list of such,",
 )
 FLAG = "true or false"
 
@@ -93,6 +98,9 @@ def apply(options: FleetOptions) -> tuple[FleetOptions, Group | None]:
             f"set period_ms in [fleet] of {path.name}",
         )
     changed = {key: value for key, value in given.items() if key not in options.said}
+    beside = path.parent / str(changed.get("demand", ""))
+    if beside.is_file() and not Path(changed["demand"]).exists():
+        changed["demand"] = str(beside)
     if "nodes" in options.said and options.nodes != len(group.loads):
         raise UserError(
             f"{options.nodes} nodes, but {path.name} has {len(group.loads)} members",
@@ -240,6 +248,13 @@ def _group(
     loads = _loads(tables, lines, names, nodes)
     plain = FleetOptions()
     period_ms = int(options.get("period_ms", plain.period_ms))
+    if not PERIOD_MS_MIN <= period_ms <= PERIOD_MS_MAX:
+        raise UserError(
+            f"period_ms = {period_ms}",
+            lines.of("fleet", "period_ms"),
+            f"{PERIOD_MS_MIN} to {PERIOD_MS_MAX}",
+            "correct it",
+        )
     epoch_ms = period_ms * int(options.get("epoch_rounds", plain.epoch_rounds))
     if limit["turn_s"] and (not epoch_ms or options.get("mode") == "exact"):
         raise UserError(
@@ -292,11 +307,12 @@ def _loads(
             )
         special[number] = {key: row[key] for key in row if key != "node"}, index
     count = nodes or max(special, default=0)
-    if count < 2 or max(special, default=0) > count:
+    least = max(2, max(special, default=0))
+    if not least <= count <= NODES_MAX:
         raise UserError(
-            f"nodes = {nodes}",
+            f"nodes = {count}",
             lines.of("fleet", "nodes"),
-            f"at least 2 members, and {max(special, default=0)} for the [[member]]s",
+            f"{least} to {NODES_MAX} members",
             "write nodes = 8, for example",
         )
     loads = []
@@ -308,7 +324,8 @@ def _loads(
             if key in row
             else lines.of("load", key),
         )  # fmt: skip
-        loads.append(_load(node, values, names, lines.item("member", index, "") or "[load]"))
+        place = lines.item("member", index, "") or lines.of("load", "least_q")
+        loads.append(_load(node, values, names, place))
     return loads
 
 

@@ -5,6 +5,7 @@ larger than the file has columns reuses them, shifted in time, so that no two no
 """
 
 import csv
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
@@ -24,10 +25,12 @@ def _default_text() -> str:
 def parse_csv(text: str, where: str) -> list[list[int]]:
     """Return the columns of a CSV text as lists of q; one header row, numbers below it.
 
-    Numbers are rounded half up to whole units. UserError with file:line for anything else.
+    Numbers are rounded half up to whole units. A first column of times, as in 2026-01-31 18:00, is
+    left out. UserError with file:line for anything else.
     """
     remedy = "one header row, then rows of numbers, a column a node"
     columns: list[list[int]] = []
+    first = 0
     for line, row in enumerate(csv.reader(text.splitlines()), start=1):
         if line == 1 or not row:
             columns = columns or [[] for _ in row]
@@ -35,11 +38,21 @@ def parse_csv(text: str, where: str) -> list[list[int]]:
         if len(row) != len(columns):
             why = f"the header has {len(columns)} columns"
             raise UserError(f"{len(row)} columns in this row", f"{where}:{line}", why, remedy)
-        for column, cell in zip(columns, row, strict=True):
+        if not any(columns):
+            first = int(_is_time(row[0]))
+        for column, cell in zip(columns[first:], row[first:], strict=True):
             column.append(_cell(cell, f"{where}:{line}", remedy))
+    columns = columns[first:]
     if not columns or not columns[0]:
         raise UserError("no rows of numbers", where, "", remedy)
     return columns
+
+
+def _is_time(cell: str) -> bool:
+    try:
+        return bool(datetime.fromisoformat(cell.strip())) and not cell.strip().isdigit()
+    except ValueError:
+        return False
 
 
 def _cell(cell: str, where: str, remedy: str) -> int:

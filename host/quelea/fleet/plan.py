@@ -7,6 +7,7 @@ from typing import Any
 from quelea_proto.limits import Q_MAX
 
 from quelea.configure import fleetfile
+from quelea.configure.placed import placed
 from quelea.errors import UserError
 from quelea.fleet import demand, limits, quiet
 from quelea.fleet.options import FleetOptions
@@ -97,6 +98,15 @@ def make(options: FleetOptions) -> Plan:
         from quelea.fleet import clusters
 
         return clusters.make(options)
+    if not options.config:
+        return _make(options)
+    try:
+        return _make(options)
+    except UserError as error:
+        raise placed(error, fleetfile.find(options.config), options.said) from None
+
+
+def _make(options: FleetOptions) -> Plan:
     options, group = fleetfile.apply(options)
     options = quiet.apply(options)
     options.check()
