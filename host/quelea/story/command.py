@@ -35,7 +35,7 @@ RUN_COLUMNS = (
     *("run", "first 20", "last 100", "worst", "to .97", "most", "overloaded", "overasked"),
     *("Jain", "messages"),
 )
-WIDTH = 118  # of tables, also where there is no terminal
+WIDTH = 132  # of tables, also where there is no terminal
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,7 @@ def checks(rows: Rows, own_clocks: bool = False) -> list[Check]:
         return lambda seeds: float(np.mean([getattr(one, name) for one in seeds]))
 
     greedy = tale.GREEDY_MOST if own_clocks else 0.50
+    recovery = 60 if own_clocks else 30
     main, full, shock = "coordinated, rho 0.97", "coordinated, rho 1.2", "shock, rho 0.85"
     ask("greedy, rho 0.97", "last 100, mean", mean("last"), greedy, "of optimum", False)
     ask(main, "last 100, mean", mean("last"), 0.995, "of optimum", True)
@@ -147,7 +148,7 @@ def checks(rows: Rows, own_clocks: bool = False) -> list[Check]:
     ask(main, "messages, last 100", mean("messages"), 0.5, "an agent and round", False)
     ask(full, "goodput, mean", mean("capacity"), 0.99, "of capacity", True)
     ask(full, "Jain of satisfaction, mean", mean("fairness"), 0.98, "", True)
-    ask(shock, "rounds to be back at .97, worst seed", _most("recovery"), 30, "rounds", False)
+    ask(shock, "rounds to be back at .97, worst seed", _most("recovery"), recovery, "rounds", False)
     for share, bound in ((10, THRESHOLD), (20, 0.95)):
         label = f"{share} % liars, rho 0.97"
         ask(label, "last 100, mean", mean("last"), bound, "of optimum", True)
