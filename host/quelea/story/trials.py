@@ -148,7 +148,8 @@ def checks(rows: Rows, own_clocks: bool = False) -> list[Check]:
     ask(main, "messages, last 100", mean("messages"), 0.5, "an agent and round", False)
     ask(full, "goodput, mean", mean("capacity"), 0.99, "of capacity", True)
     ask(full, "Jain of satisfaction, mean", mean("fairness"), 0.98, "", True)
-    ask(shock, "rounds to be back at .97, worst seed", _most("recovery"), recovery, "rounds", False)
+    back = "rounds to be back at .97, worst seed"
+    ask(shock, back, _most("recovery"), recovery, "rounds", False)
     for share, bound in ((10, THRESHOLD), (20, 0.95)):
         label = f"{share} % liars, rho 0.97"
         ask(label, "last 100, mean", mean("last"), bound, "of optimum", True)
