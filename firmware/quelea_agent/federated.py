@@ -165,13 +165,14 @@ class Federated:
     # -- work -----------------------------------------------------------------------------------
     def turn(self, now_ms: int) -> int:
         """Do a part of the work; return how many parcels are to be sent: 0, or all."""
-        if self.state == STEPPING:
-            self._follow()
+        if self.state == IDLE or self.state == DONE:
+            return 0
+        if self._follow():
+            self._average()
+        elif self.state == STEPPING:
             return self._step(now_ms)
-        if self.state == WAITING:
-            late = ticks_diff(now_ms, self._until_ms) >= 0
-            if self._follow() or late or self._all_spoke():
-                self._average()
+        elif self._all_spoke() or ticks_diff(now_ms, self._until_ms) >= 0:
+            self._average()
         return 0
 
     def next_ms(self, now_ms: int, latest_ms: int) -> int:
@@ -224,7 +225,6 @@ class Federated:
             return False
         self.round = ahead
         self.jumps += 1
-        self.state = WAITING
         return True
 
     def _average(self) -> None:
