@@ -21,7 +21,7 @@ TINY = Settings(
     episodes=48, hidden=8, batch=16, warmup=100, capacity=500, updates=0.7, returns_steps=2,
     explore_until=0.9,
 )  # fmt: skip
-MARGIN = 25.0  # of 2,500 episodes over chance; random -80, measured over 5 seeds: -27 to -31
+MARGIN = 30.0  # of 2,500 episodes over chance: -78 by chance, learned -30 and better
 
 
 @pytest.fixture(autouse=True)
@@ -124,10 +124,10 @@ def test_what_comes_after_an_end_is_neither_kept_nor_counted(chunk):
     assert returns(Ends(), trainer.learner.best, 3).tolist() == [1, 2, 3]
 
 
-def test_2500_episodes_beat_chance(seed):
+def test_2500_episodes_beat_chance():
     task = TASKS["speaker-listener"]()
     settings = Settings(**{**task.settings.document(), "episodes": 2500})
-    trainer = Trainer(SpeakerListener(16), settings, seed % 1000)
+    trainer = Trainer(SpeakerListener(16), settings, 1)
     while not trainer.over:
         trainer.play()
     judge = SpeakerListener(100)

@@ -81,9 +81,11 @@ def draw(
     for name, level in marks.items():
         axes.axhline(level, linestyle=":", color="grey", lw=0.8)
         axes.annotate(
-            name, (1.0, level), xycoords=("axes fraction", "data"), fontsize=6.5, color="dimgrey",
-            ha="right", va="bottom",
+            name, (1.01, level), xycoords=("axes fraction", "data"), fontsize=7, color="dimgrey",
+            va="center",
         )  # fmt: skip
+    if marks:  # the first points, of nets that know nothing, may lie far below all else
+        axes.set_ylim(min(marks.values()) * 1.15, 0.0)
     axes.set_xlabel("episodes played")
     axes.set_ylabel("return of an episode, all agents")
     drawing.savefig(path, dpi=DPI)

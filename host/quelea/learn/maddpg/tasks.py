@@ -18,9 +18,9 @@ class Task:
 
     practice: a batch of so many instances, to train on. judge: what is reported on. learner: makes
     another Learner(spec, settings, seed) than the plain one. curve: episodes played for a point of
-    the curve. rivals: policies that are played on
-    judge beside the learned one, by name; the first has to be beaten. least: the mean return over
-    seeds that is to be reached. back: how far the end of a curve may lie below its best point.
+    the curve. rivals: policies that are played on judge beside the learned one, by name; the first
+    has to be beaten. least: the mean return over seeds that is to be reached. back: how far the
+    end of a curve may lie below its best point.
     """
 
     title: str
@@ -58,7 +58,14 @@ def spread() -> Task:
         "simple_spread_v3",
         Spread,
         lambda: Original("spread"),
-        Settings(episodes=8_000, reward_scale=0.1, returns_steps=3, share=True),
+        Settings(
+            episodes=8_000,
+            reward_scale=0.1,
+            returns_steps=3,
+            share=True,
+            rate_last=6e-4,
+            explore_until=0.6,
+        ),
         least=-35.0,
         rivals={
             "random": rivals_mpe.chance((5, 5, 5)),
