@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from quelea.errors import UserError
 
 JOBS_MAX = 256
+SIGNALS = {signal.SIGINT, signal.SIGTERM}
 Answer = TypeVar("Answer")
 
 
@@ -34,6 +35,7 @@ def _begin() -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whatever the parent made of it
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # as they came from the parent
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
@@ -49,10 +51,11 @@ def workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Yield a pool; what ends the block early, Ctrl-C above all, ends its processes at once."""
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(max_workers=jobs, initializer=_begin)
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # also until they are deaf
+    # Until all are forked: what a signal raises within a fork is lost, for parent and child.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     pool.submit(os.getpid)
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         yield pool
     except BaseException:
         for child in set(multiprocessing.active_children()) - before:
