@@ -67,10 +67,10 @@ def test_a_short_training_ends_in_a_file_that_boards_take(
     monkeypatch.setattr(story_command, "INSTANCES", range(1, 2))
     monkeypatch.setattr(story_command, "controls", dict)
     to = tmp_path / "own.qnn"
-    changes = ("updates=0.5", "warmup=100")
     options = Options(
-        episodes=32, jobs=1, runs=tmp_path, env="story", changes=changes, judge=16, export=to
-    )
+        seeds=2, episodes=16, jobs=2, runs=tmp_path, env="story", judge=16, export=to,
+        changes=("updates=0.5", "warmup=100"),
+    )  # fmt: skip
     status = command("policy", options, as_json=True)
     said = json.loads(capsys.readouterr().out)
     assert status == (0 if said["verdict"] else 1)
@@ -80,7 +80,7 @@ def test_a_short_training_ends_in_a_file_that_boards_take(
     assert checks["policy: the same likeliest server in 8 bits"]["value"] > 0.9
     assert checks["policy: servers over their caps"]["ok"]
     assert checks["policy: scores unlike the reference's"]["value"] == 0
-    assert set(said["rows"]) == {"policy, floats", "policy"}
+    assert set(said["rows"]) == {"policy, floats", "policy", "policy, seed-2"}
 
 
 def test_the_shipped_policy_settles_and_its_cost_is_small(need) -> None:

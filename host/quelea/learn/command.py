@@ -231,7 +231,7 @@ def train_policy(options: Options, console: Console, folder: Path) -> Result:
     if options.resume is not None:
         plan = maddpg.Plan.read(options.resume)
     elif options.env == STORY and options.load is not None:
-        return _story(None, options, console, folder)
+        return _story([], options, console, folder)
     elif options.env is None:
         raise UserError("say what to train", "--env", ", ".join(TASKS))
     else:
@@ -243,13 +243,13 @@ def train_policy(options: Options, console: Console, folder: Path) -> Result:
     checks, found = maddpg.train_policy(plan, options.jobs or os.cpu_count() or 1, console, folder)
     if plan.env != STORY:
         return checks, found
-    trained = seeds.folder_of(folder, plan.seeds[0]) / seeds.POLICY
+    trained = [seeds.folder_of(folder, seed) / seeds.POLICY for seed in plan.seeds]
     more, document = _story(trained, options, console, folder)
     return checks + more, found | document
 
 
-def _story(trained: Path | None, options: Options, console: Console, folder: Path) -> Result:
-    """Report on the story's policy: a trained one, or a file."""
+def _story(trained: list[Path], options: Options, console: Console, folder: Path) -> Result:
+    """Report on the story's policy: one trained by a seed or several, or a file."""
     from quelea.learn import story_command
 
     return story_command.report(

@@ -84,7 +84,8 @@ def _throttled(rule: str) -> Mode:
     return Mode(rule, throttled=True)
 
 
-def _whole(rule: str) -> Mode:
+def whole(rule: str) -> Mode:
+    """Return how agents behave that are inside their caps and believe no proven liar."""
     return Mode(rule, throttled=True, checked=True)
 
 
@@ -97,12 +98,12 @@ ROWS = (
     Row("bandit, throttled", _throttled(bandit.NAME)),
     Row("damped, throttled", _throttled("damped")),
     Row("regret, throttled", _throttled("regret")),
-    Row("q-learning", _whole("q-learning"), "table"),
-    Row(UNTRAINED, _whole(QUICK), "untrained"),
-    Row("policy, imitating damped", _whole(QUICK), "imitation"),
+    Row("q-learning", whole("q-learning"), "table"),
+    Row(UNTRAINED, whole(QUICK), "untrained"),
+    Row("policy, imitating damped", whole(QUICK), "imitation"),
     Row("policy, not throttled", Mode(QUICK, checked=True), "policy"),
-    Row(FLOATS, _whole(EXACT), "floats"),
-    Row(TRAINED, _whole(QUICK), "policy"),
+    Row(FLOATS, whole(EXACT), "floats"),
+    Row(TRAINED, whole(QUICK), "policy"),
 )
 
 

@@ -1,7 +1,7 @@
 """`quelea train policy --env story`: train, export, hold to all other rules, say what it costs."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,15 +39,19 @@ def _place(name: str) -> int:
 
 
 def report(
-    trained: Path | None, load: Path | None, to: Path | None, jobs: int, console: Console,
+    trained: Sequence[Path], load: Path | None, to: Path | None, jobs: int, console: Console,
     folder: Path,
 ) -> Result:  # fmt: skip
-    """Return checks and the document. trained: a policy.npz; else load: a policy's file."""
+    """Return checks and the document. trained: a policy.npz a seed; else load: a policy's file.
+
+    The first seed is the policy that is exported; of the others there is a row.
+    """
     memories: dict[str, bytes] = {}
     checks: list[Check] = []
     document: dict[str, Any] = {}
-    if trained is not None:
-        net = net_in(trained)
+    more: list[policies.Row] = []
+    if trained:
+        net = net_in(trained[0])
         made = story_export.export(net)
         memories["policy"] = made.file
         memories["floats"] = policies.packed_floats(made.file, net)
@@ -59,6 +63,10 @@ def report(
         checks.append(Check("policy: the same likeliest server in 8 bits",
                             made.agreement >= AGREEMENT_LEAST, round(made.agreement, 4),
                             AGREEMENT_LEAST, "of what is seen"))  # fmt: skip
+        for path in trained[1:]:
+            name = f"policy, {path.parent.name}"
+            memories[name] = story_export.export(net_in(path)).file
+            more.append(policies.Row(name, policies.whole(policies.QUICK), name))
     else:
         memories["policy"] = weights.read(load)
     path = folder / FILE
@@ -75,7 +83,7 @@ def report(
     if find_spec("torch") is not None:
         memories |= controls()
     memories["table"] = policies.table_memory()
-    wanted = tuple(row for row in policies.ROWS if not row.memory or row.memory in memories)
+    wanted = (*(row for row in policies.ROWS if row.memory in {"", *memories}), *more)
     console.print(f"running {len(wanted)} rules on {len(INSTANCES)} seeds")
     rows = policies.tabulate(INSTANCES, memories, jobs, wanted)
     console.print(_table(policies.shown(rows)))
