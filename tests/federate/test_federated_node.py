@@ -263,6 +263,7 @@ def test_one_liar_leads_nobody_ahead(seed: int) -> None:
             assert node.hear(number, bytes(parcel_row.pack(head, vector, 650, part)))
         node.turn(0)
         assert (node.jumps, node.round) == ((0, 0), (1, 10))[count]
+    assert node.held == 1 and not any(node.used)  # REQ-FEDERATED-3: two are fewer than 2F + 1
 
 
 def test_an_older_vector_counts_for_one_round_only(seed: int) -> None:
