@@ -144,7 +144,7 @@ def test_new_writes_what_holds_and_nothing_else(tmp_path: Path):
     assert len(group.loads) == 6 and group.unit == "W" and group.splits[0].budget_q == 2400
     with pytest.raises(UserError, match="exists"):
         new.command(path, given, ask=False, force=False)
-    with pytest.raises(UserError, match="add up to 3600"):
+    with pytest.raises(UserError, match="from 0 to 400: floors hold even"):
         new.command(tmp_path / "b.toml", {**given, "floor_q": 600}, ask=False, force=False)
     assert not (tmp_path / "b.toml").exists()
 

@@ -1,6 +1,8 @@
 """A fleet.toml that cannot be: told by file and line, whichever part of the program refuses it."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from quelea.configure import new
@@ -68,3 +70,28 @@ def test_a_series_lies_beside_the_file_that_names_it(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace('"switched"', '"own.csv"'))
     made = plan.make(FleetOptions(config=str(file), liars=0))
     assert made.traces[0][:2] in ([100, 300], [300, 100])
+
+
+@pytest.mark.parametrize(
+    ("given", "flag"),
+    [
+        ({"nodes": 1}, "--nodes"), ({"nodes": 65}, "--nodes"), ({"name": "My garage"}, "--name"),
+        ({"unit": 'm"A'}, "--unit"), ({"safety_percent": 0}, "--safety_percent"),
+        ({"most_q": 100, "least_q": 101}, "--least"), ({"floor_q": 3201}, "--floor"),
+        ({"limit_q": 0}, "--limit"), ({"unit_q": 0}, "--step"), ({"port": 0}, "--port"),
+    ],
+)  # fmt: skip
+def test_a_question_has_answers_that_cannot_be(
+    tmp_path: Path, given: dict[str, Any], flag: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        new.command(tmp_path / "fleet.toml", given, ask=False, force=False)
+    assert caught.value.where == flag and not (tmp_path / "fleet.toml").exists()
+
+
+def test_a_wrong_answer_is_asked_again_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    answers = iter(("none", "-4", "0", "80"))
+    check = partial(new.problem, "safety_percent", values={})
+    assert new._asked("Percent", 90, lambda _: next(answers), check) == 80
+    said = capsys.readouterr().err
+    assert said.count("Percent [90]") == 4 and "-4 cannot be used: a whole number from 1" in said

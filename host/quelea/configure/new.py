@@ -2,13 +2,17 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from quelea_proto.limits import PEERS_MAX
+from quelea_proto.topics import is_id
 
 from quelea.configure import fleetfile
 from quelea.errors import EXIT_OK, UserError
 
-# key, question, default
+# key, question, default; checked by problem()
 QUESTIONS: tuple[tuple[str, str, Any], ...] = (
     ("name", "Name of the fleet", "garage"),
     ("unit", "Unit of what is shared (mA, W ...)", "mA"),
@@ -21,6 +25,19 @@ QUESTIONS: tuple[tuple[str, str, Any], ...] = (
     ("floor_q", "What each is always allowed, also alone", 0),
     ("port", "Port of the MQTT broker", 1883),
 )
+FLAGS = {
+    "limit_q": "limit",
+    "most_q": "most",
+    "least_q": "least",
+    "unit_q": "step",
+    "floor_q": "floor",
+}
+MEMBERS_MAX = PEERS_MAX + 1
+UNIT_CHARS_MAX = 16
+WHY = {
+    "least_q": ": what a load draws at most",
+    "floor_q": ": floors hold even when nobody hears anybody, so all of them fit the limit",
+}
 TEXT = """\
 # Written by `quelea new`. Check it: quelea validate {file}; run it: quelea fleet --config {file}
 
@@ -75,7 +92,14 @@ def command(file: Path, given: dict[str, Any], ask: bool, force: bool) -> int:
         value = given.get(key)
         if value is None:
             text = question.format(**values) if "{" in question else question
-            value = _asked(text, default, input) if asking else default
+            value = (
+                _asked(text, default, input, partial(problem, key, values=values))
+                if asking
+                else default
+            )
+        wrong = problem(key, value, values)
+        if wrong:
+            raise UserError(f"{value!r} cannot be used", f"--{FLAGS.get(key, key)}", wrong)
         values[key] = value
     text = TEXT.format(file=file, **values)
     fleetfile.parse(text, str(file))
@@ -87,16 +111,53 @@ def command(file: Path, given: dict[str, Any], ask: bool, force: bool) -> int:
     return EXIT_OK
 
 
-def _asked(question: str, default: Any, answer: Callable[[str], str]) -> Any:
-    """Return an answer of the default's kind; ask again until it is one."""
+def problem(key: str, value: Any, values: dict[str, Any]) -> str:
+    """Return what is wrong with an answer after those in values, or an empty string."""
+    if key == "name":
+        return "" if is_id(value) else "1 to 16 of a-z, 0-9 and inner dashes"
+    if key == "unit":
+        plain = (
+            value.isprintable() and not set(value) & set('"\\') and len(value) <= UNIT_CHARS_MAX
+        )
+        return "" if plain else f"up to {UNIT_CHARS_MAX} characters, no quotes"
+    low, high = _span(key, values)
+    if type(value) is int and low <= value <= high:
+        return ""
+    return f"a whole number from {low} to {high}{WHY.get(key, '')}"
+
+
+def _span(key: str, values: dict[str, Any]) -> tuple[int, int]:
+    """Return the least and the largest that fits beside what was answered."""
+    if key == "nodes":
+        return 2, MEMBERS_MAX
+    if key == "port":
+        return 1, 65_535
+    low, high = next((row[3], row[4]) for row in fleetfile.KEYS if row[1] == key)
+    if key == "least_q":
+        high = values["most_q"]
+    if key == "floor_q":
+        high = values["limit_q"] * values["safety_percent"] // 100 // values["nodes"]
+    return low, high
+
+
+def _asked(
+    question: str, default: Any, answer: Callable[[str], str],
+    check: Callable[[Any], str] = lambda value: "",
+) -> Any:  # fmt: skip
+    """Return an answer of the default's kind that the check finds right; ask until it is one."""
     while True:
         print(f"{question} [{default}]: ", end="", file=sys.stderr, flush=True)
         word = answer("").strip()
-        if not word:
-            return default
-        if isinstance(default, str):
-            return word
-        try:
-            return int(word)
-        except ValueError:
-            print(f"{word!r} is no whole number", file=sys.stderr)
+        value = default
+        if word and isinstance(default, str):
+            value = word
+        elif word:
+            try:
+                value = int(word)
+            except ValueError:
+                print(f"{word!r} is no whole number", file=sys.stderr)
+                continue
+        wrong = check(value)
+        if not wrong:
+            return value
+        print(f"{value!r} cannot be used: {wrong}", file=sys.stderr)
