@@ -63,12 +63,12 @@ def test_a_short_training_ends_in_a_file_that_boards_take(
 ) -> None:
     monkeypatch.setattr(policies, "ROWS", SMALL)
     monkeypatch.setattr(policies, "table_memory", lambda: b"")
-    monkeypatch.setattr(policies, "ROUNDS", 120)
+    monkeypatch.setattr(policies, "ROUNDS", 100)
     monkeypatch.setattr(story_command, "INSTANCES", range(1, 2))
     monkeypatch.setattr(story_command, "controls", dict)
     to = tmp_path / "own.qnn"
     options = Options(
-        seeds=2, episodes=16, jobs=2, runs=tmp_path, env="story", judge=16, export=to,
+        seeds=2, episodes=16, jobs=1, runs=tmp_path, env="story", judge=16, export=to,
         changes=("updates=0.5", "warmup=100"),
     )  # fmt: skip
     status = command("policy", options, as_json=True)
