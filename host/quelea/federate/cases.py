@@ -1,0 +1,134 @@
+"""What the table runs: graphs, liars, rules, and what is to be reached. Seeds are fresh: recipes
+were chosen on seeds 1 to 4, each with a division and a choice of judging rows of its own.
+"""
+
+from dataclasses import dataclass, replace
+
+from quelea.federate.data import Data
+from quelea.federate.models import Hidden, Model
+from quelea.federate.run import Setting, liars_of
+from quelea.federate.training import Recipe
+
+FIRST_SEED = 11
+OURS = "filtered"
+NOBODY = "none"
+ATTACKS = (
+    NOBODY, "alie", "ipm", "ipm:3", "sign-flip", "mimic", "label-flip", "backwards", "gaussian",
+    "infinite",
+)  # fmt: skip
+HARD = (NOBODY, "alie", "ipm:3", "sign-flip", "mimic")
+OPEN = Recipe(rounds=400, rate=3.0, momentum=0.9, clip=0.0, shrink=0.0003, calibrate=0.0)
+GUARDED = Recipe()
+MNIST = Recipe(rounds=300, clip=0.5, shrink=0.0005)
+PEERS = (
+    "CAF", "CenteredClipping", "TrMean", "MultiKrum", "NNM+TrMean", "Bucketing+TrMean",
+    "NNM+CAF", "GeometricMedian",
+)  # fmt: skip
+MNIST_PEERS = ("CAF", "CenteredClipping", "NNM+TrMean")
+
+
+@dataclass(frozen=True)
+class Case:
+    """attacks, seeds: of our rule, the first of `rules`. rules: beside it, on others_attacks and
+    the first others_seeds.
+
+    target: accuracy that is to be reached under each attack; target_worst: by the worst node.
+    peers: aggregators of byzfl, on peer_attacks and the first peer_seeds.
+    """
+
+    name: str
+    title: str
+    data: str
+    hidden: int
+    setting: Setting
+    seeds: int
+    target: float
+    target_worst: float = 0.0
+    attacks: tuple[str, ...] = (NOBODY,)
+    rules: tuple[str, ...] = (OURS,)
+    others_seeds: int = 0
+    others_attacks: tuple[str, ...] = (*HARD, "backwards")
+    peers: tuple[str, ...] = ()
+    peer_attacks: tuple[str, ...] = HARD
+    peer_seeds: int = 0
+
+    def model(self, data: Data) -> Model:
+        """Return what is trained."""
+        return Hidden(data.inputs, self.hidden, data.classes)
+
+    def made(self, attack: str, seed: int) -> Setting:
+        """Return the setting of a run: F is that of the lied run, with liars or without."""
+        from quelea.federate import mesh
+
+        base = replace(self.setting, seed=seed)
+        if not base.liars:
+            return base
+        lying = liars_of(base.nodes, base.liars, seed)
+        base = replace(base, faults_max=mesh.build(base.topology, base.nodes, seed).worst(lying))
+        name, _, strength = attack.partition(":")
+        if name == NOBODY:
+            return replace(base, attack="", liars=0)
+        return replace(base, attack=name, strength=float(strength) if strength else None)
+
+
+def _setting(topology: str, nodes: int, liars: int, recipe: Recipe) -> Setting:
+    return Setting(nodes=nodes, topology=topology, liars=liars, rule=OURS, recipe=recipe)
+
+
+CASES = (
+    Case(
+        "honest", "digits, 50 nodes, random 4-regular, all honest", "digits", 32,
+        replace(_setting("regular:4", 50, 0, OPEN), rule="mean"), 10, 0.965, 0.955,
+        rules=("mean",),
+    ),
+    Case(
+        "tenth", "digits, 50 nodes, complete, 5 liars", "digits", 32,
+        _setting("complete", 50, 5, GUARDED), 5, 0.955, attacks=ATTACKS,
+    ),
+    Case(
+        "fifth", "digits, 50 nodes, complete, 10 liars", "digits", 32,
+        _setting("complete", 50, 10, GUARDED), 5, 0.93, attacks=ATTACKS,
+        rules=(
+            OURS, "mean", "mixed-trim", "trimmed-mean", "wmsr", "median", "near", "clipped",
+            "tapered",
+        ),
+        others_seeds=1, peers=PEERS, peer_seeds=2,
+    ),
+    Case(
+        "mnist", "MNIST, 20 nodes, complete, 4 liars", "mnist", 64,
+        _setting("complete", 20, 4, MNIST), 2, 0.90, attacks=ATTACKS,
+        rules=(OURS, "mean", "trimmed-mean"), others_seeds=1,
+        others_attacks=("alie", "backwards"), peers=MNIST_PEERS,
+        peer_attacks=("alie", "ipm:3", "sign-flip"), peer_seeds=1,
+    ),
+    Case(
+        "sparse", "digits, 50 nodes, exponential graph, 5 liars", "digits", 32,
+        _setting("exponential", 50, 5, GUARDED), 5, 0.94, attacks=HARD,
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of the table. rule: ours, or byzfl's after "byzfl "."""
+
+    case: str
+    rule: str
+    attack: str
+    seed: int
+
+
+def jobs(case: Case) -> list[Job]:
+    """Return a case's runs, seed by seed, ours before others."""
+    seeds = range(FIRST_SEED, FIRST_SEED + case.seeds)
+    ours = case.rules[0]
+    found = [Job(case.name, ours, attack, seed) for seed in seeds for attack in case.attacks]
+    for seed in seeds[: case.others_seeds]:
+        found += [Job(case.name, r, a, seed) for r in case.rules[1:] for a in case.others_attacks]
+    for seed in seeds[: case.peer_seeds]:
+        found += [
+            Job(case.name, f"byzfl {peer}", attack, seed)
+            for peer in case.peers
+            for attack in case.peer_attacks
+        ]
+    return found
