@@ -111,6 +111,12 @@ def test_flags_out_of_range_are_refused(flags: dict[str, object]) -> None:
     assert refused.value.where == f"--{next(iter(flags))}"
 
 
+def test_a_table_has_every_lie() -> None:
+    assert fleet_command.Options(liars=0).lies == ()
+    assert fleet_command.Options(lie="random").lies == ("random",)
+    assert len(fleet_command.Options(table=True).lies) == 4
+
+
 @pytest.mark.parametrize("nodes, degree", [(4, 3), (5, 4), (9, 8), (16, 8)])
 def test_every_size_has_a_graph(nodes: int, degree: int) -> None:
     options = fleet_command.Options(nodes=nodes, liars=0)

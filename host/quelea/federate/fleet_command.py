@@ -3,7 +3,7 @@
 import json
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ LIED_POINTS_MAX = 3.0  # the liars' rows are lost as well
 DISAGREEMENT_MAX = 0.1
 AUDITED_MIN = 0.9
 HEAP_MAX = 0.9
+TABLE_SEEDS = 5
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,19 @@ class Options:
     split: int = 0
     png: Path | None = None
     runs: Path = Path("runs")
+    table: bool = False  # TABLE_SEEDS seeds, every lie
 
     @property
     def faults_max(self) -> int:
         """F of every node, with liars or without."""
         return max(1, self.liars)
+
+    @property
+    def lies(self) -> tuple[str, ...]:
+        """What is lied, in one training after the other."""
+        if not self.liars:
+            return ()
+        return tuple(row[0] for row in fleet_lies.LIES) if self.table else (self.lie,)
 
     @property
     def degree(self) -> int:
@@ -127,7 +136,10 @@ def command(options: Options, as_json: bool = False) -> int:
     console = Console(stderr=True, highlight=False, width=WIDTH)
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no process either
     try:
-        checks, document = tell(options, console)
+        if options.table:
+            checks, document = table(options, console)
+        else:
+            checks, document = tell(options, console)
     finally:
         signal.signal(signal.SIGTERM, before)
     holds = all(check.ok for check in checks)
@@ -156,11 +168,11 @@ def tell(options: Options, console: Console) -> tuple[list[Check], dict[str, Any
         "together, plain mean, nobody lies": fleet_float.together(ground, options.course(1)),
     }
     with TrainFleet(ground, folder.path, options.rule, options.faults_max) as fleet:
-        phases = [_phase(fleet, options, 1, "all honest", (), console)]
-        if options.liars:
-            lying = tuple(node + 1 for node in ground.liars(options.liars))
-            name = f"{options.liars} lying: {options.lie}"
-            phases.append(_phase(fleet, options, 2, name, lying, console))
+        phases = [_phase(fleet, options, 1, "all honest", {}, console)]
+        lying = {node + 1: "" for node in ground.liars(options.liars)}
+        for epoch, lie in enumerate(options.lies, 2):
+            name = f"{options.liars} lying: {lie}"
+            phases.append(_phase(fleet, options, epoch, name, dict.fromkeys(lying, lie), console))
         fleet.stop()
         figures = _figures(fleet)
     checks = _checks(phases, max(floats.values()), figures)
@@ -175,14 +187,41 @@ def tell(options: Options, console: Console) -> tuple[list[Check], dict[str, Any
     return checks, document
 
 
+def table(options: Options, console: Console) -> tuple[list[Check], dict[str, Any]]:
+    """Do it for TABLE_SEEDS seeds and print means over them."""
+    checks: list[Check] = []
+    found: dict[str, list[dict[str, Any]]] = {}
+    floats: list[dict[str, float]] = []
+    for seed in range(options.seed, options.seed + TABLE_SEEDS):
+        some, document = tell(replace(options, seed=seed), console)
+        checks += [check._replace(name=f"seed {seed}, {check.name}") for check in some]
+        floats.append(document["floats"])
+        for phase in document["phases"]:
+            found.setdefault(phase["phase"], []).append(phase)
+    rows = Table(title=f"{TABLE_SEEDS} seeds", title_justify="left", box=None)
+    for heading in ("", "mean", "deviation of seeds", "worst node of all"):
+        rows.add_column(heading, justify="right" if heading else "left")
+    for name in floats[0]:
+        values = [one[name] for one in floats]
+        rows.add_row(f"float: {name}", f"{np.mean(values):.4f}", f"{np.std(values):.4f}", "")
+    for name, phases in found.items():
+        values = [phase["accuracy_mean"] for phase in phases]
+        worst = min(phase["accuracy_worst"] for phase in phases)
+        rows.add_row(
+            f"boards: {name}", f"{np.mean(values):.4f}", f"{np.std(values):.4f}", f"{worst:.4f}"
+        )
+    console.print(rows)
+    return checks, {"floats": floats, "phases": found}
+
+
 def _phase(
-    fleet: TrainFleet, options: Options, epoch: int, name: str, lying: tuple[int, ...],
+    fleet: TrainFleet, options: Options, epoch: int, name: str, lying: dict[int, str],
     console: Console,
 ) -> Phase:  # fmt: skip
     course = options.course(epoch)
     begun_s = time.monotonic()
     fleet.train(
-        course, dict.fromkeys(lying, options.lie),
+        course, lying,
         lambda number: console.print(f"{name}: round {number} of {course.rounds}"),
     )  # fmt: skip
     seconds = time.monotonic() - begun_s
@@ -190,7 +229,7 @@ def _phase(
     audit = Audit(fleet, course)
     sent = [fleet.bytes_sent.get((epoch, number), 0) for number in honest]
     return Phase(
-        name, lying, [audit.replay(number) for number in honest],
+        name, tuple(lying), [audit.replay(number) for number in honest],
         [int(fleet.report(number)["right"]) for number in honest], len(fleet.ground.test_y),
         float(np.mean(sent)) / course.rounds, seconds,
     )  # fmt: skip
