@@ -54,10 +54,10 @@ def judge_limits(verdict: Verdict, journal: Journal, plan: Plan) -> None:
         turning = options.seconds >= turn_s * len(members) > 0
         always = turning or split.settle_rounds == 0
         course = follow(
-            rows, members, split.budget_q, left_out=left_out, liars=plan.liars, always=always
-        )
-        samples = course.samples if always else course.settled
-        judged = samples and (turning or not course.waited)
+            rows, members, split.budget_q, left_out=left_out, liars=plan.liars, always=always,
+            owed_s=turn_s * len(members) if turning else 0.0,  # until each has had its turn
+        )  # fmt: skip
+        judged = course.judged > 1 and (turning or not course.waited)
         lowest = JAIN_LIARS_MIN if plan.liars else JAIN_MIN
         if course.settled and not lying:  # with lines a part of the limit pays for safety
             use = round(course.use, 4)

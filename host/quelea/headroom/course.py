@@ -26,6 +26,7 @@ class Course:
     used_q: list[tuple[int, int, int]] = field(default_factory=list)  # (t_us, used, usable)
     changed_s: list[float] = field(default_factory=list)
     index: float = 1.0
+    judged: int = 0  # loads that the index is of
     waited: bool = False  # somebody who wanted a part had none, at a settled sample
 
     @property
@@ -42,17 +43,20 @@ def follow(
     left_out: Sequence[tuple[int, int]] = (),
     liars: Sequence[int] = (),
     always: bool = False,
+    owed_s: float = 0.0,
 ) -> Course:
     """Return the course of a limit. rows: (t_us, source, payload) as published, by time.
 
     left_out: (from, to) in us: outages, in which and SETTLE_US after which nothing is judged.
     liars: nodes whose share is not judged. always: fairness is that of the whole run, as where
-    loads take turns, not of the settled samples alone.
+    loads take turns, not of the settled samples alone. owed_s: who was owed something for less
+    time than that, as of a turn, is not judged.
     """
     course = Course()
     last: dict[int, Said] = {}
     got: dict[int, float] = {}
     due: dict[int, float] = {}
+    owed_us: dict[int, int] = {}
     honest = [load for load in loads if load.node not in set(liars)]
     change_us = open_us = None
     next_us = 0
@@ -92,7 +96,10 @@ def follow(
             share = float(shares[load.node])
             share = min(share, claims[load.node])  # of its floor maybe less is wanted
             due[load.node] = due.get(load.node, 0.0) + share
-    course.index = jain([got[node] / due[node] for node in got if due[node] > 0])
+            owed_us[load.node] = owed_us.get(load.node, 0) + STEP_US * (share > 0)
+    judged = [node for node in got if due[node] > 0 and owed_us[node] >= owed_s * 1e6]
+    course.judged = len(judged)
+    course.index = jain([got[node] / due[node] for node in judged])
     return course
 
 
