@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -94,8 +94,13 @@ def federate(
     json: Json = False,
 ) -> None:
     """Train one model together, without a server, though some lie."""
+    from quelea.errors import UserError
+
     if not fleet:
         from quelea.federate import command as host
+
+        if lie is not None:
+            raise UserError("boards lie so", "--lie", "", "add --fleet, or use --attack")
 
         whole = host.Options(
             data, path, nodes, topology, liars, attack, rule, rounds, alpha, seed, split, table,
@@ -104,7 +109,13 @@ def federate(
         raise typer.Exit(host.command(whole, as_json=json))
     from quelea.federate.fleet_command import Options, command
 
+    alone = {"data": data != "digits", "path": path, "topology": topology, "attack": attack}
+    for name, value in (alone | {"only": only, "record": record}).items():
+        if value:
+            raise UserError("this is of training on the host", f"--{name}", "", "leave it out")
     flags = {"nodes": nodes, "liars": liars, "lie": lie, "rounds": rounds, "rule": rule}
-    given = {name: value for name, value in flags.items() if value is not None}
-    options = Options(alpha=alpha, seed=seed, split=split, png=png, runs=runs, **given)  # type: ignore[arg-type]
+    given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
+    options = Options(
+        alpha=alpha, seed=seed, split=split, png=png, runs=runs, table=table, **given
+    )
     raise typer.Exit(command(options, as_json=json))

@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import pytest
+from conftest import need
 from quelea.federate import fleet_data, fleet_lies
 from quelea_agent import samples
 from quelea_agent.federated import DONE, IDLE, STALE_ROUNDS, Course, Federated, Plan
@@ -13,6 +14,14 @@ from quelea_proto.parcel_row import Parcel
 
 NODES, DEGREE, WAIT_MS = 8, 6, 100
 COURSE = Course(1, 12, 3, 2, 4, 9, 6)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _digits() -> None:
+    try:
+        import sklearn  # noqa: F401
+    except ImportError:
+        need(False, "scikit-learn", "pip install 'quelea[federate]'")
 
 
 class Few:

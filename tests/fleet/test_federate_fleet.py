@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import need
+from quelea.cli import main
 from quelea.errors import UserError
 from quelea.federate import fleet, fleet_command, fleet_data, fleet_float
 from quelea.federate.fleet_audit import Audit, disagreement
@@ -16,6 +18,14 @@ from waiting import alive, until
 NODES, DEGREE, ROUNDS = 8, 6, 24
 COURSE = Course(1, ROUNDS, 4, 6, 4, 16, 6)
 ENDLESS = Course(1, 60_000, 0, 1, 4, 60_000, 4)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _digits() -> None:
+    try:
+        import sklearn  # noqa: F401
+    except ImportError:
+        need(False, "scikit-learn", "pip install 'quelea[federate]'")
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +149,20 @@ def test_the_command_says_what_it_found(
     assert named["damaged parcels refused"]["ok"]
     assert Path(found["picture"]).stat().st_size > 5000
     assert all(phase["bytes_a_node_and_round"] == 1336 for phase in found["phases"])
+
+
+@pytest.mark.parametrize("words, flag", [
+    (["--fleet", "--attack", "alie"], "--attack"),
+    (["--fleet", "--topology", "ring"], "--topology"),
+    (["--lie", "edge"], "--lie"),
+    (["--fleet", "--lie", "no"], "--lie"),
+])  # fmt: skip
+def test_flags_of_the_host_and_of_boards_are_told_apart(
+    words: list[str], flag: str, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("sys.argv", ["quelea", "federate", *words])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    assert flag in capsys.readouterr().err
