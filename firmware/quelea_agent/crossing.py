@@ -37,6 +37,7 @@ OPTIONS = (
     ("red_s_max", 120),
     ("age", 10),  # percent a lane's cars gain in ten seconds of red
     ("stuck_s", 5),  # a lane whose first car stands so long at green is served by another phase
+    ("hollow_s", 3),  # a queue that nobody leaves, and that is not at the stop line, cannot go
     ("low", 60),  # percent full: an exit's brake begins
     ("high", 95),  # percent full: nothing is sent there
     ("trust", 60),  # percent by which a claim may exceed what the own exit detector sees
@@ -95,6 +96,8 @@ class Crossing:
         self._cars_q = [[0] * (BINS + 1) for _ in range(lanes)]
         self._lit = [0] * lanes
         self._stood_s = [0] * lanes  # at green
+        self._hollow_s = [0] * lanes
+        self._hollow_s_min = take["hollow_s"]
         self._stuck_s = take["stuck_s"]
         self._start_s = take["start_s"]
         self._flow_q = take["flow_q"]
@@ -137,6 +140,11 @@ class Crossing:
                 self.red_s[lane] += 1
             if head.stage != GREEN:
                 self._stood_s[lane] = 0
+            coming = self.coming_q[lane]
+            if self.stands[lane] or not self.queue_q[lane] or coming[0] or coming[1]:
+                self._hollow_s[lane] = 0  # it stands in front, or moves
+            elif self._hollow_s[lane] < self._hollow_s_min:
+                self._hollow_s[lane] += 1
 
     def _brake(self) -> None:
         """Work out how much less an exit is worth, the fuller the road behind it is."""
@@ -154,6 +162,10 @@ class Crossing:
         for lane in range(self.lanes):
             total = self.queue_q[lane]
             row, coming = self._cars_q[lane], self.coming_q[lane]
+            if self._hollow_s[lane] >= self._hollow_s_min:
+                for at in range(BINS + 1):
+                    row[at] = 0
+                continue
             row[0] = min(LANE_Q_MAX, total)
             for at in range(BINS):
                 total += coming[at] + self.neighbourhood.ahead_q(lane, at)

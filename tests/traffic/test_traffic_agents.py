@@ -15,6 +15,7 @@ FREE_Q = 100_000
 
 def crossing(neighbours: int = 3, **options: int) -> Crossing:
     """Two lanes, two phases; lane 0 leads to exit 0 and so to neighbour 2, lane 1 to exit 1."""
+    options.setdefault("hollow_s", 1000)  # cars of these tests do not move
     return Crossing(
         Plan({
             "node": 1,
@@ -131,6 +132,21 @@ def test_a_lane_that_stands_at_green_is_left_to_another_phase() -> None:
     one.stands[0] = 1
     steps(one, 7)
     assert one.head.next == 1
+
+
+def test_a_queue_that_cannot_reach_the_stop_line_gets_no_green() -> None:
+    """REQ-TRAFFIC-5: it stands behind a car of another lane; nobody would use the green."""
+    one = crossing(hollow_s=3)
+    one.queue_q[:] = [9 * CAR_Q, 2 * CAR_Q]
+    one.stands[:] = [0, 1]
+    steps(one, 10)
+    assert one.head.next == 1
+    moving = crossing(hollow_s=3)
+    moving.queue_q[:] = [9 * CAR_Q, 2 * CAR_Q]
+    moving.stands[:] = [0, 1]
+    moving.coming_q[0][1] = CAR_Q  # the queue dissolves
+    steps(moving, 10)
+    assert moving.head.changes == 0
 
 
 def test_no_more_cars_are_expected_than_lanes_can_pass() -> None:

@@ -58,6 +58,24 @@ def test_a_table_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert table.gather(todo, path, 0, said.append) == both
 
 
+def test_rows_of_ours_count_only_with_the_code_that_made_them(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    now = row("cologne1", controllers.OURS, 6, 15.0) | {"code": store.code()}
+    stale = row("cologne1", controllers.OURS, 7, 99.0) | {"code": "0" * 12}
+    unknown = row("cologne1", controllers.OURS, 8, 99.0)
+    other = row("cologne1", "greedy", 6, 20.0)
+    path.write_text("".join(json.dumps(one) + "\n" for one in (now, stale, unknown, other)))
+    todo = table.jobs(["cologne1"], ["greedy", controllers.OURS], (6, 7, 8))
+    assert table.gather(todo, path, 0, print) == [other, now]
+
+
+def test_what_is_not_decided_with_does_not_change_the_code() -> None:
+    source = 'x = 1\n\n\ndef f() -> int:\n    """Say."""\n    return 2  # why\n'
+    assert store.statements(source) == store.statements(source.replace("Say", "Tell"))
+    assert store.statements(source) == store.statements(source.replace("  # why", ""))
+    assert store.statements(source) != store.statements(source.replace("2", "3"))
+
+
 def test_a_record_is_json_with_a_row_a_line() -> None:
     found = rows(10.0, 20.0)
     text = table.record(table.summaries(found), table.checks(found))

@@ -8,6 +8,7 @@ signals: without that a short lane before the stop line hides its queue.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,8 @@ class Signal:
     """lanes: approach lanes with signals. links: movements.
 
     greens: states of the green phases; cycle_s: their shipped lengths. pieces by lane. feeds by
-    lane. distances: neighbour's index -> metres along the road, either way.
+    lane. distances: neighbour's index -> metres along the road, either way. parts: SUMO's signals
+    that it consists of, each with its number of lamps; more than one for twins.
     """
 
     id: str
@@ -74,6 +76,7 @@ class Signal:
     pieces: list[list[Piece]] = field(default_factory=list)
     feeds: list[list[Feed]] = field(default_factory=list)
     distances: dict[int, float] = field(default_factory=dict)
+    parts: tuple[tuple[str, int], ...] = ()
 
     def lanes_of_state(self, state: str) -> list[int]:
         """Return the lanes that have a green link in a state of the lamps, ascending."""
@@ -93,6 +96,9 @@ class Signal:
         return yellow, red
 
 
+Join = Callable[[list[Signal], dict[str, float]], list[Signal]]
+
+
 @dataclass(frozen=True)
 class Roads:
     """All intersections of a network. edges: names and shapes, for the map."""
@@ -102,14 +108,20 @@ class Roads:
     net: Path
 
 
-def read(net_path: Path, yellow_s: int = YELLOW_S) -> Roads:
-    """Read a network's file with sumolib. yellow_s: 0 for the shipped program's own."""
+def read(net_path: Path, yellow_s: int = YELLOW_S, join: Join | None = None) -> Roads:
+    """Read a network's file with sumolib. yellow_s: 0 for the shipped program's own.
+
+    join: makes one signal of several, given all and the lengths of lanes behind them in metres.
+    """
     import sumolib
 
     net = sumolib.net.readNet(str(net_path), withPrograms=True)
     lights = sorted(net.getTrafficLights(), key=lambda light: str(light.getID()))
     signals = [_signal(net, light, yellow_s) for light in lights]
     signals = [signal for signal in signals if len(signal.greens) > 1]
+    if join:
+        outs = {link.out for signal in signals for link in signal.links}
+        signals = join(signals, {lane: net.getLane(lane).getLength() for lane in outs})
     owners = {
         (signal.lanes[link.lane], link.out): (at, number)
         for at, signal in enumerate(signals)
@@ -153,7 +165,7 @@ def _signal(net: Any, light: Any, yellow_s: int) -> Signal:
     place = tuple(sum(values) / len(spots) for values in zip(*spots, strict=True))
     return Signal(
         str(light.getID()), (place[0], place[1]), lanes, speeds, links, greens, cycle_s,
-        yellow_s or own_s, red_s,
+        yellow_s or own_s, red_s, parts=((str(light.getID()), len(phases[0].state)),),
     )  # fmt: skip
 
 

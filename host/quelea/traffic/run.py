@@ -12,7 +12,7 @@ from typing import Any
 
 from quelea_agent.signal_head import Head
 
-from quelea.traffic import controllers, metric, networks, picture, roads
+from quelea.traffic import controllers, metric, networks, picture, roads, twins
 from quelea.traffic.controllers.base import Controller
 from quelea.traffic.controllers.fixed import actuated_file
 from quelea.traffic.roads import YELLOW_S
@@ -79,8 +79,8 @@ def run(
         network = replace(network, end_s=network.begin_s + job.seconds)
     networks.sumo_home()
     files = networks.files(network, GENERATED)
-    plan = roads.read(files.net, job.yellow_s)
     kind = controllers.find(job.controller)
+    plan = roads.read(files.net, job.yellow_s, twins.joined if kind.takes_options else None)
     with tempfile.TemporaryDirectory(prefix="quelea-traffic-") as name:
         folder = Path(name)
         extra = picture.outputs(outputs) if outputs else ()

@@ -2,29 +2,63 @@
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import cache
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from quelea.errors import UserError
+from quelea.traffic import controllers
 from quelea.traffic.roads import YELLOW_S
 from quelea.traffic.run import Job, run
 
 NICE = 10
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+# What our agents decide with; a row of theirs says by which version of it it was made.
+DECIDING = (
+    "quelea_proto.claim_row", "quelea_agent.crossing", "quelea_agent.neighbourhood",
+    "quelea_agent.signal_head", "quelea.traffic.controllers.agents", "quelea.traffic.plans",
+    "quelea.traffic.roads", "quelea.traffic.twins", "quelea.traffic.world",
+)  # fmt: skip
+
+
+@cache
+def code() -> str:
+    """Return a digest of these modules' statements; comments and docstrings do not count."""
+    text = []
+    for name in DECIDING:
+        spec = find_spec(name)
+        assert spec is not None and spec.origin is not None
+        text.append(statements(Path(spec.origin).read_text()))
+    return hashlib.sha256("\n".join(text).encode()).hexdigest()[:12]
+
+
+def statements(source: str) -> str:
+    """Return Python source as its syntax tree, without docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(
+            node
+        ):
+            node.body = node.body[1:]
+    return ast.dump(tree)
 
 
 def key_of(row: Row) -> Key:
-    """Return what tells a row's job from others."""
+    """Return what tells a row's job from others; of our agents also the code that made it."""
     return (
         row["network"], row["controller"], row["seed"], row["liars"], row["cuts"],
         tuple((str(name), int(value)) for name, value in row["options"]),
         row.get("seconds", 0), row.get("yellow_s", YELLOW_S),
+        row.get("code", "") if row["controller"] == controllers.OURS else "",
     )  # fmt: skip
 
 
@@ -32,7 +66,7 @@ def job_key(job: Job) -> Key:
     """Return the same of a job."""
     return (
         job.network, job.controller, job.seed, job.liars, job.cuts, job.options, job.seconds,
-        job.yellow_s,
+        job.yellow_s, code() if job.controller == controllers.OURS else "",
     )  # fmt: skip
 
 
@@ -78,6 +112,8 @@ def fill(jobs: Iterable[Job], path: Path, workers: int) -> Iterator[Row]:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
                     row = future.result().row()
+                    if row["controller"] == controllers.OURS:
+                        row["code"] = code()
                     file.write(json.dumps(row) + "\n")
                     file.flush()
                     yield row

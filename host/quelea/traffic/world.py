@@ -112,7 +112,11 @@ class World:
         state = lamp.state()
         if state != lamp.shown:
             lamp.shown = state
-            self.sumo.trafficlight.setRedYellowGreenState(lamp.signal.id, state)
+            start = 0
+            for name, lamps in lamp.signal.parts:
+                part = state[start : start + lamps]
+                self.sumo.trafficlight.setRedYellowGreenState(name, part)
+                start += lamps
 
     def see(self, signal: Signal) -> list[Seen]:
         """Read the detectors of an intersection, one entry a lane."""
@@ -148,8 +152,12 @@ class World:
 
     def boxes(self, signal: Signal) -> list[str]:
         """Return the lanes inside the junctions of a signal."""
-        control = self.sumo.trafficlight.getControlledLinks(signal.id)
-        heads = {link[2].rsplit("_", 2)[0] + "_" for links in control for link in links if link[2]}
+        light = self.sumo.trafficlight
+        heads = {
+            link[2].rsplit("_", 2)[0] + "_"
+            for name, _ in signal.parts for links in light.getControlledLinks(name)
+            for link in links if link[2]
+        }  # fmt: skip
         return [
             lane for lane in self.sumo.lane.getIDList()
             if lane.startswith(":") and lane.rsplit("_", 2)[0] + "_" in heads
