@@ -131,7 +131,10 @@ if options.learning:  # noqa: F821
 if options.learning or options.serving:  # noqa: F821
     package("quelea_agent", ("dense.py",))  # noqa: F821
 if options.cadence:  # noqa: F821
-    package("quelea_agent", ("cadence.py", "hush.py", "port/lookout.py", "surge.py"))  # noqa: F821
+    package(  # noqa: F821
+        "quelea_agent",
+        ("cadence.py", "hush.py", "port/again.py", "port/lookout.py", "surge.py"),
+    )
 if options.cluster:  # noqa: F821
     package(  # noqa: F821
         "quelea_proto", ("cluster_row.py", "weighted.py"), base_path="../shared"

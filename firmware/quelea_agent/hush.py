@@ -6,7 +6,7 @@ nothing new. Nothing that is proven of a limit rests on rows that come: a lost o
 but time, and one that was left out is one that was lost.
 
     news       any byte of the row but those left out of the comparison; then AGAIN rounds more,
-               since rows get lost
+               since rows get lost, and each of them twice: half a round later once more
     heard      what others claim or hold has changed: one of them may have begun anew and know
                nothing, so the next row is spoken
     heartbeat  once in rounds_max rounds
@@ -32,6 +32,11 @@ class Pace:
         self._said = bytearray(len(compared))
         self._again = 0
         self._silent = 0
+
+    @property
+    def lively(self) -> bool:
+        """Whether there was news in the last rounds."""
+        return self._again > 0
 
     def answer(self) -> None:
         """Speak in the next round."""
@@ -81,17 +86,22 @@ def of_pulses(rounds_max: int, count: int) -> Pace:
 
 
 class Hush:
-    """What of one limit is spoken. rows, pulses: Pace; pulses None before the first."""
+    """What of one limit is spoken. rows, pulses: Pace; pulses None before the first.
+
+    again: the row of this round, where it is to be said once more half a round later.
+    """
 
     def __init__(self, rounds_max: int, period_ms: int, count: int) -> None:
         self.rounds_max = rounds_max
         self.rows = of_rows(rounds_max, count)
+        self.again = None
         self.pulses = None
         self._period_ms = period_ms
         self._heard_q = 0
 
     def row(self, headroom, row):  # type: ignore[no-untyped-def]
         """Return the row to publish in this round, or None; once a round."""
+        self.again = None
         if row is None:
             return None
         heard_q = 0
@@ -100,7 +110,11 @@ class Hush:
         if heard_q != self._heard_q:
             self._heard_q = heard_q
             self.rows.answer()
-        return row if self.rows.speaks(row) else None
+        if not self.rows.speaks(row):
+            return None
+        if self.rows.lively:
+            self.again = row
+        return row
 
     def pulse(self, members, pulse):  # type: ignore[no-untyped-def]
         """Return the pulse to publish in this round, or None; once a round.

@@ -32,6 +32,7 @@ def test_kept_under_every_fault_and_shared_in_the_calm(liars, loss, seed):
     assert len([name for name in FAULTS if figures["fired"].get(name)]) >= 5
     if not liars:
         assert figures["reallocation_p99_s"] <= (20 if loss else 8)
+        assert figures["decided_p50_s"] <= 5
         assert figures["most_of_limit"] > 0.99, "the limit was never reached"
 
 

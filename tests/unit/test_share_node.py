@@ -94,6 +94,7 @@ def test_a_silent_round_sets_the_load_and_stores_what_is_due(node, monkeypatch):
         fleet="demo", id="n01", period_ms=1000, quiet_rounds_max=16, dead_band_q=40
     )
     part, _ = sharing.load(settings, group().node_config(1, IDS))
+    node.parts = []
     node.take_part(part)
     taker, _ = part_of(group(), 2)
     for at in range(1, 40):
@@ -154,3 +155,31 @@ def test_the_command_takes_whole_percents(percent):
     assert "from 0 to 100" in link._do("limit", {"percent": percent})
     assert link._do("limit", {"percent": 40}) == "" and link.sharing.percent == 40
     assert "the verbs are" in link._do("dance", {})
+
+
+def test_news_is_said_again_half_a_round_later(node):
+    """REQ-CADENCE-9."""
+    settings = SimpleNamespace(
+        fleet="demo", id="n01", period_ms=1000, quiet_rounds_max=16, dead_band_q=40
+    )
+    node.agent.settings = settings
+    node.parts = []
+    node._deadline_ms = lambda now_ms: now_ms + 900
+    part, _ = sharing.load(settings, group().node_config(1, IDS))
+    node.take_part(part)
+    (again,) = node.parts
+    node.agent.demand.demand_q = 3000
+    said = []
+    for now_ms in range(10_000, 40_000, 100):
+        if now_ms % 1000 == 0:
+            node._round(now_ms, ())
+        again.turn(now_ms)
+        due = node._deadline_ms(now_ms)
+        said += [(now_ms, row[2]) for row in node.log if row[0] == "say"]
+        if part.shares[0].hush.again is not None:
+            assert due % 1000 == 500 or due == now_ms + 900
+        node.log.clear()
+    pairs = [(now_ms, row) for now_ms, row in said if now_ms % 1000 == 500]
+    assert len(pairs) == again.repeated == 4
+    assert all((now_ms - 500, row) in said for now_ms, row in pairs)
+    assert len(said) == len(pairs) + 6, "five rounds, and a heartbeat that is said once"

@@ -46,6 +46,10 @@ class ShareNode(Node):
         self._drive = getattr(self.port, "drive", None)  # emulated nodes have no load
         for share in part.shares:
             share.headroom.load(store.read(share.name(0)), store.read(share.name(1)))
+        if part.still is not None and self.attack is None:
+            from quelea_agent.port import again  # a part
+
+            again.attach(self)
 
     def _round(self, now_ms: int, frames_out) -> None:
         """Set the load, then store what is due, then speak: in this order and no other.

@@ -17,6 +17,7 @@ from quelea.fleet.options import FleetOptions
 from quelea.headroom.group import Group, Load, make
 from quelea.headroom.terms import Terms
 from quelea.headroom.trial import NEAR, Trial, run
+from quelea.headroom.world import EPOCH_ROUNDS
 from quelea.journal import Check
 
 LATENCY_S = 5.0
@@ -24,6 +25,7 @@ JAIN_MIN = 0.95
 JAIN_LIARS_MIN = 0.85
 FAULTS = ("lost", "replay", "partition", "before", "torn", "refused", "written", "spoken")
 TOLD_S = 10.0
+TRIAL_S = 400  # more than a trial takes
 
 
 def setting(config: str, liars: int, lease_s: int = 0) -> tuple[Group, int]:
@@ -139,18 +141,15 @@ def judge(
         Check("faults that never took effect", not silent, len(silent), 0, " ".join(silent)),
     ]
     late = sorted(1e9 if one is None else one for trial in done for one in trial.changed_s)
+    decided = sorted(1e9 if one is None else one for trial in done for one in trial.decided_s)
     used = [one for trial in done for one in trial.used]
     index = [one for trial in done for one in trial.index]
     quiet = [one for trial in done for one in trial.quiet]
-    settle_s = max(split.settle_rounds for split in group.splits) * period_ms / 1000
     plain = not loss and not liars
-    steady = not group.turn_epochs  # with turns part of the loads is always on its way on or off
-    if steady and late and plain:
-        p99 = _at(late, 0.99)
-        bound = LATENCY_S + settle_s
-        checks.append(
-            Check("p99 of a re-allocation", p99 is not None and p99 <= bound, p99, bound, "s")
-        )
+    # With turns a part of the loads is always on its way on or off.
+    steady = not 0 < group.turn_epochs * EPOCH_ROUNDS * period_ms / 1000 < TRIAL_S
+    if late and not liars:
+        checks += _latencies(decided, late, group, period_ms, steady and plain)
     if steady and used and not liars:
         use = round(sum(used) / len(used), 4)
         checks.append(Check("use 10 s after a change", use >= NEAR, use, NEAR))
@@ -166,6 +165,8 @@ def judge(
         "jain_least": round(min(index), 4) if index else None,
         "use_least": round(min(used), 4) if used else None,
         "use_mean": round(sum(used) / len(used), 4) if used else None,
+        "decided_p50_s": _at(decided, 0.5),
+        "decided_p99_s": _at(decided, 0.99),
         "reallocation_p50_s": _at(late, 0.5),
         "reallocation_p99_s": _at(late, 0.99),
         "changes": len(late),
@@ -174,6 +175,29 @@ def judge(
         "messages_when_settled": round(sum(quiet) / len(quiet), 3) if quiet else None,
     }
     return checks, figures
+
+
+def _latencies(
+    decided: list[float], late: list[float], group: Group, period_ms: int, drawn: bool
+) -> list[Check]:
+    """Return the checks of how soon a change is followed: by caps, and where `drawn` by loads.
+
+    A load that is held on or off for its least time has decided by itself.
+    """
+    checks = []
+    if not group.on_ms and not group.off_ms:
+        checks.append(_within("p99 until caps are decided", decided, LATENCY_S, "s"))
+    if drawn:
+        settle_s = max(split.settle_rounds for split in group.splits) * period_ms / 1000
+        own = f"s, {settle_s:g} s of it what a load takes to follow" if settle_s else "s"
+        name = f"p99 until {NEAR:.0%} of what can be drawn is"
+        checks.append(_within(name, late, LATENCY_S + settle_s, own))
+    return checks
+
+
+def _within(name: str, ordered: list[float], bound_s: float, unit: str) -> Check:
+    p99_s = _at(ordered, 0.99)
+    return Check(name, p99_s is not None and p99_s <= bound_s, p99_s, bound_s, unit)
 
 
 def _at(ordered: list[float], share: float) -> float | None:

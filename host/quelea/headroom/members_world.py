@@ -150,9 +150,12 @@ class MembersWorld(World):
                 recent_q[-1] = max(recent_q[-1], share.headroom.cap_q)
             node.sharing.set(now_ms)
             for share in node.sharing.shares:
-                for row in (share.row(), share.pulse()):
-                    if row is not None:
-                        self._publish(node.node, bytes(row))
+                row = share.row()
+                if row is not None:
+                    self._speak(node, share, bytes(row))
+                pulse = share.pulse()
+                if pulse is not None:
+                    self._publish(node.node, bytes(pulse))
             self._maybe_cut("spoken", 0.005)
         except Cut:
             self._down(node, self.rng.choice(AWAY_S) * 1_000_000)

@@ -25,15 +25,18 @@ CALM_S = 20  # all are there for so long: what a member knew before it lost its 
 class Trial:
     """broken: the first violation, or empty. most: the most that was allowed, share of the worst
     limit. changed_s: from each change until NEAR of what can be drawn is; None: not before the
-    next. late: of these, the use after SETTLED_S. index: Jain's, a change each. swings: set points
-    that moved by more than one unit though nothing had changed for SETTLED_S. quiet: messages a
-    node and round in that time, a change each. returned: whether, where members go and come, all
-    were there by RETURN_S, without which nothing is judged but the limit."""
+    next. decided_s: until the shares that all reckon with come to that, fit the limit, and no cap
+    is above its share: what is left is for loads to follow and units to arrive. late: of these,
+    the use after SETTLED_S. index: Jain's, a change each. swings: set points that moved by more
+    than one unit though nothing had changed for SETTLED_S. quiet: messages a node and round in
+    that time, a change each. returned: whether, where members go and come, all were there by
+    RETURN_S, without which nothing is judged but the limit."""
 
     seed: int
     broken: str = ""
     most: float = 0.0
     changed_s: list[float | None] = field(default_factory=list)
+    decided_s: list[float | None] = field(default_factory=list)
     used: list[float] = field(default_factory=list)
     index: list[float] = field(default_factory=list)
     swings: int = 0
@@ -95,6 +98,7 @@ def _change(trial: Trial, world: World, rng: random.Random) -> None:
         world.nodes[number].demand_q = rng.choice((0, most_q, most_q, rng.randrange(most_q + 1)))
     start_us = world.t_us
     reached: float | None = None
+    decided: float | None = None
     points: dict[int, set[int]] = {number: set() for number in world.honest}
     wanted_q = {number: world.nodes[number].demand_q for number in world.honest}
     spoken = 0
@@ -104,6 +108,8 @@ def _change(trial: Trial, world: World, rng: random.Random) -> None:
         world.run(STEP_S)
         elapsed_s = (world.t_us - start_us) / 1e6
         use = _use(world)
+        if decided is None and elapsed_s <= SETTLED_S and _decided(world):
+            decided = elapsed_s
         if use < NEAR and elapsed_s <= SETTLED_S:
             reached = None
         elif reached is None and use >= NEAR:
@@ -115,6 +121,7 @@ def _change(trial: Trial, world: World, rng: random.Random) -> None:
         else:
             spoken = len(world.rows)
     trial.changed_s.append(reached)
+    trial.decided_s.append(decided)
     spoken = sum(source in world.honest for _, source, _ in world.rows[spoken:])
     rounds = (CHANGE_S - SETTLED_S) * 1e6 / world.period_us
     trial.quiet.append(spoken / rounds / len(world.honest))
@@ -129,6 +136,25 @@ def _tremble(world: World, wanted_q: dict[int, int], rng: random.Random) -> None
         band_q = world.group.load_of(number).most_q // BAND_SHARE // 2
         if demand_q > band_q:
             world.nodes[number].demand_q = demand_q + rng.randint(-band_q, band_q)
+
+
+def _decided(world: World) -> bool:
+    """Return whether the shares that the members reckon with fit every limit and use NEAR of what
+    can be drawn, and no cap is above its share any more."""
+    for split in world.group.splits:
+        loads = [load for load in world.group.members(split.limit) if load.node in world.honest]
+        claims = {load.node: _claim_q(world, load, split.limit) for load in loads}
+        wish_q = {load.node: world.nodes[load.node].sharing.wish_q for load in loads}
+        drawn_q = sum(load.value_q(min(wish_q[load.node], claims[load.node])) for load in loads)
+        if drawn_q < NEAR * usable_q(loads, claims, split.budget_q):
+            return False
+        if sum(max(wish_q[load.node], load.floor_q) for load in loads) > split.budget_q:
+            return False
+        for load in loads:
+            share = world.nodes[load.node].sharing.shares[load.limits.index(split.limit)]
+            if share.headroom.cap_q > max(wish_q[load.node], load.floor_q):
+                return False
+    return True
 
 
 def _use(world: World) -> float:

@@ -10,7 +10,7 @@ import struct
 from collections import Counter, deque
 from types import SimpleNamespace
 
-from quelea_agent.sharing import Sharing
+from quelea_agent.sharing import Share, Sharing
 from quelea_agent.sharing import load as make_sharing
 from quelea_proto.headroom_row import pack_head, pack_slot, row_bytes, seal
 from quelea_proto.topics import build
@@ -172,6 +172,10 @@ class World:
                 if node.up and number not in self.liars:
                     node.sharing.receive(self._topics[source], payload)
                 continue  # what is heard changes neither a cap nor what is stored
+            if what == "again":
+                if self.nodes[number].up:
+                    self._publish(number, payload)
+                continue
             if what == "trouble":
                 self._trouble()
             elif what == "boot":
@@ -208,7 +212,7 @@ class World:
             for share in node.sharing.shares:
                 row = share.row()
                 if row is not None:
-                    self._publish(node.node, bytes(row))
+                    self._speak(node, share, bytes(row))
             self._maybe_cut("spoken", 0.005)
         except Cut:
             node.up = False
@@ -240,6 +244,12 @@ class World:
             raise Cut
 
     # -- what happens between them ----------------------------------------------------------------
+    def _speak(self, node: Node, share: Share, row: bytes) -> None:
+        """Publish a row, and once more half a round later if it is to be said twice."""
+        self._publish(node.node, row)
+        if share.hush is not None and share.hush.again is not None:
+            self._at(node.period_us // 2, "again", node.node, 0, row)
+
     def _publish(self, source: int, payload: bytes) -> None:
         self.rows.append((self.t_us, source, payload))
         for dest in self.nodes:
