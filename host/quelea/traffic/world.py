@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -16,12 +18,16 @@ from typing import Any
 
 from quelea_agent.signal_head import GREEN, RED, Head
 
+from quelea.errors import UserError
 from quelea.traffic import networks
 from quelea.traffic.networks import Files, Network
 from quelea.traffic.roads import DETECTOR_M, Roads, Signal
 
 HALTED_M_S = 0.1  # SUMO's own bound of waiting
 GREEN_S_MIN = 5
+WINDOW = "sumo-gui"
+WINDOW_OPTIONS = ("--start", "true", "--quit-on-end", "true")
+REMEDY = "run it on a desktop or under xvfb-run, or leave out --gui and draw with --png FILE"
 
 
 @dataclass
@@ -84,10 +90,24 @@ class World:
         with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
             # it warns of a pyarrow of another version, which is not used here
             self.sumo: Any = importlib.import_module("traci" if self.gui else "libsumo")
-        program = home / "bin" / ("sumo-gui" if self.gui else "sumo")
-        start = ["--start", "true", "--quit-on-end", "true"] if self.gui else []
-        self.sumo.start([str(program), *self._options, *start])
+        if self.gui:
+            self._open([str(home / "bin" / WINDOW), *self._options, *WINDOW_OPTIONS])
+        else:
+            self.sumo.start([str(home / "bin" / "sumo"), *self._options])
         return self
+
+    def _open(self, command: list[str]) -> None:
+        """Start SUMO with its window and wait for it; UserError if none can be shown."""
+        if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+            raise UserError(
+                "no display to open a window on", "--gui", "DISPLAY is not set", REMEDY
+            )
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # it tells of every attempt to connect
+                port = importlib.import_module("sumolib.miscutils").getFreeSocketPort()
+                self.sumo.start(command, port=port)  # without a port it tries sixty of them
+        except (OSError, self.sumo.TraCIException, self.sumo.FatalTraCIError) as error:
+            raise UserError("SUMO's window does not open", "--gui", str(error), REMEDY) from None
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None,
@@ -95,6 +115,11 @@ class World:
     ) -> None:  # fmt: skip
         with contextlib.suppress(Exception):  # a window that was closed has ended by itself
             self.sumo.close()
+        if self.gui and isinstance(value, self.sumo.FatalTraCIError):
+            raise UserError(
+                "SUMO ended before the run was over", "--gui", "its window was closed",
+                "leave it open until it closes by itself",
+            ) from None  # fmt: skip
 
     @property
     def running(self) -> bool:
