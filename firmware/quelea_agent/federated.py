@@ -80,12 +80,17 @@ class Course:
 
 
 class Voice:
-    """What is known of a neighbour: its newest whole vector, and the one that is coming in."""
+    """What is known of a neighbour: a whole vector, and one that is coming in or waits to be used.
+
+    A neighbour may be a round further before this node has averaged: its older vector stays until
+    then. So who is faster than whom changes no bit, unless somebody is late.
+    """
 
     def __init__(self, total: int) -> None:
         self.session = 0
         self.seq = 0
-        self.round = -1  # of the whole vector; -1: none yet
+        self.round = -1  # of the vector; -1: none yet
+        self.newest = -1  # round of the newest that is whole, the vector or the one that waits
         self.vector = bytearray(2 * total)
         self.awaited = True
         self._coming_round = -1
@@ -94,26 +99,35 @@ class Voice:
 
     def forget(self) -> None:
         """Begin anew; what was heard is of another training or of another life."""
-        self.round = -1
-        self._coming_round = -1
+        self.round = self.newest = self._coming_round = -1
         self.awaited = True
 
     def take(self, row: Parcel) -> bool:
         """Take a part in; False for one of a round that is over."""
-        if row.round < self._coming_round or row.round <= self.round:
+        if row.round < self._coming_round or row.round <= self.newest:
             return False
         if row.round > self._coming_round:
+            self._use_newest()
             self._coming_round = row.round
             self._missing = (1 << parts_of(row.total)) - 1
         first = 2 * row.part * parcel_row.VALUES_MAX
         self._coming[first : first + len(row.values)] = row.values
         self._missing &= ~(1 << row.part)
         if not self._missing:
+            self.newest = row.round
+        return True
+
+    def use(self, round_: int) -> None:
+        """Have the vector that is wanted in this round of the node, if it is here."""
+        if self.round < round_:
+            self._use_newest()
+
+    def _use_newest(self) -> None:
+        if self.newest > self.round:
             kept = self.vector
             self.vector = self._coming
             self._coming = kept
-            self.round = row.round
-        return True
+            self.round = self.newest
 
 
 class Federated:
@@ -208,7 +222,7 @@ class Federated:
 
     def _all_spoke(self) -> bool:
         for voice in self._voices:
-            if voice.awaited and voice.round < self.round:
+            if voice.awaited and voice.newest < self.round:
                 return False
         return True
 
@@ -216,7 +230,7 @@ class Federated:
         """Go to the round that at least F + 1 neighbours have left behind; True if it did."""
         near = self._near
         for slot in range(len(near)):
-            near[slot] = self._voices[slot].round
+            near[slot] = self._voices[slot].newest
         if len(near) <= self.plan.faults_max:
             return False
         sort_prefix(near, len(near))
@@ -232,6 +246,7 @@ class Federated:
         chosen = []
         for slot in range(len(self._voices)):
             voice = self._voices[slot]
+            voice.use(self.round)
             counts = voice.round >= 0 and voice.round >= self.round - STALE_ROUNDS
             self.used[slot] = voice.round + 1 if counts else 0
             if counts:
@@ -292,13 +307,15 @@ class Federated:
             self.old += 1
             return False
         voice.seq = row.seq
-        if voice.round >= self.round:
+        if voice.newest >= self.round:
             voice.awaited = True
         self.accepted += 1
         return True
 
     def whole_vectors(self) -> list:
         """Return the neighbours' newest whole vectors, as put() writes them."""
+        for voice in self._voices:
+            voice.use(self.round)
         return [voice.vector for voice in self._voices if voice.round >= 0]
 
     def _voice(self, source: int):  # type: ignore[no-untyped-def]

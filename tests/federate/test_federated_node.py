@@ -32,6 +32,7 @@ class Few:
         self.rng = random.Random(seed)
         self.lost = 0.0
         self.asleep: set[int] = set()
+        self.uneven = False  # half of the nodes, drawn anew, do something at a time
         self.lies: dict[int, str] = {}
         self.now_ms = 0
         self.rule, self.faults_max = rule, faults_max
@@ -51,7 +52,10 @@ class Few:
 
     def turn(self) -> None:
         self.now_ms += 1
-        for number, node in self.nodes.items():
+        order = list(self.nodes.items())
+        if self.uneven:
+            order = self.rng.sample(order, NODES // 2)
+        for number, node in order:
             parcels = 0 if number in self.asleep else node.turn(self.now_ms)
             if parcels and number in self.lies:
                 fleet_lies.forge(node, fleet_lies.find(self.lies[number]), Draws(1, number))
@@ -101,6 +105,25 @@ def test_they_train_in_step_and_come_together(seed: int) -> None:
         assert node.accepted == 12 * DEGREE * node.parts
     assert min(few.accuracy()) > 0.6
     assert few.distance() < 2000
+
+
+def test_who_is_faster_changes_no_bit(seed: int) -> None:
+    """REQ-FEDERATED-4: of a neighbour that is further the vector of the own round counts."""
+    outcomes = []
+    for number in (1, 2):
+        few = Few(seed)
+        few.rng.seed(number)
+        few.uneven = True
+        few.begin(Course(1, 6, 1, 2, 4, 9, 6))
+        ahead = False
+        while any(node.state != DONE for node in few.nodes.values()):
+            few.turn()
+            few.now_ms = 0  # nobody is late
+            rounds = [node.round for node in few.nodes.values()]
+            ahead = ahead or max(rounds) > min(rounds)
+        assert ahead and all(node.used == [6] * DEGREE for node in few.nodes.values())
+        outcomes.append([list(node.model.coarse) for node in few.nodes.values()])
+    assert outcomes[0] == outcomes[1]
 
 
 def test_the_average_is_the_rule_parameter_by_parameter(seed: int) -> None:
