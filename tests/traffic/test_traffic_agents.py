@@ -89,6 +89,7 @@ def test_nothing_is_sent_into_a_full_road() -> None:
 
 
 def test_a_claim_alone_stops_nobody_whose_own_detector_sees_room() -> None:
+    """REQ-TRAFFIC-4."""
     one = crossing()
     one.queue_q[:] = [10 * CAR_Q, CAR_Q]
     for second in range(20):
@@ -101,6 +102,7 @@ def test_a_claim_alone_stops_nobody_whose_own_detector_sees_room() -> None:
 
 
 def test_one_liar_does_not_move_what_is_agreed_out_of_the_honest_range(seed: int) -> None:
+    """REQ-TRAFFIC-8."""
     draws = random.Random(seed)
     for _ in range(200):
         one = crossing()
@@ -115,6 +117,7 @@ def test_one_liar_does_not_move_what_is_agreed_out_of_the_honest_range(seed: int
 
 
 def test_with_two_claims_nothing_is_agreed() -> None:
+    """REQ-TRAFFIC-8."""
     one = crossing()
     for node in (2, 3):
         one.neighbourhood.take(node, claim(node, 1, 90))
@@ -150,6 +153,7 @@ def test_a_queue_that_cannot_reach_the_stop_line_gets_no_green() -> None:
 
 
 def test_no_more_cars_are_expected_than_lanes_can_pass() -> None:
+    """REQ-TRAFFIC-4."""
     one = crossing()
     near = one.neighbourhood
     near.take(2, claim(2, 1, 0, sent=0))
@@ -161,6 +165,7 @@ def test_no_more_cars_are_expected_than_lanes_can_pass() -> None:
 
 
 def test_claims_of_strangers_old_ones_and_garbage_change_nothing(seed: int) -> None:
+    """REQ-TRAFFIC-1, REQ-TRAFFIC-2."""
     one = crossing()
     near = one.neighbourhood
     near.take(2, claim(2, 5, 10, full=20))
@@ -182,7 +187,21 @@ def test_claims_of_strangers_old_ones_and_garbage_change_nothing(seed: int) -> N
     assert near.refused > 1500
 
 
+def test_a_claim_has_these_bytes() -> None:
+    """REQ-TRAFFIC-1."""
+    buffer = bytearray(row_bytes(2))
+    pack(buffer, 0x0102, 3, 0x040506, 70, ([100, 5], [256 + 9, 255]))
+    head = bytes([1 << 5 | 21, 2, 1, 3, 0, 6, 5, 4, 0, 70, 2, 100, 5, 9, 255])
+    crc = 0xFFFF
+    for byte in head:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x1021 if crc & 0x8000 else 0)) & 0xFFFF
+    assert bytes(buffer) == head + crc.to_bytes(2, "little")
+
+
 def test_an_intersection_with_no_news_speaks_once_a_minute() -> None:
+    """REQ-TRAFFIC-3."""
     one = crossing()
     said = 0
     for _ in range(300):

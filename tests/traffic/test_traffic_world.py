@@ -22,6 +22,7 @@ def need_sumo(data: bool = False) -> None:
 
 
 def test_a_head_keeps_shortest_green_yellow_and_all_red() -> None:
+    """REQ-TRAFFIC-7."""
     head = Head(3, 3, 1, 5)
     shown = []
     for _ in range(30):
@@ -36,6 +37,7 @@ def test_a_head_keeps_shortest_green_yellow_and_all_red() -> None:
 
 @pytest.mark.parametrize("red_s", [0, 1])
 def test_no_green_begins_while_cars_stand_inside_the_junction(red_s: int) -> None:
+    """REQ-TRAFFIC-7."""
     head = Head(2, 3, red_s, 5)
     for _ in range(5):
         head.tick()
