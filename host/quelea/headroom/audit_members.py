@@ -15,7 +15,7 @@ from quelea.headroom.audit import VIOLATIONS_MAX, Part, Said, crc, owned_q, pars
 
 @dataclass(frozen=True)
 class Pulse:
-    """A pulse; mark, gone, net by slot."""
+    """A pulse; mark, gone, net, suspect by slot. number: of the newest document it knows."""
 
     limit: int
     node: int
@@ -23,6 +23,8 @@ class Pulse:
     mark: tuple[int, ...]
     gone: tuple[bool, ...]
     net_q: tuple[int, ...]
+    suspect: tuple[bool, ...] = ()
+    number: int = 0
 
 
 def parse_pulse(payload: bytes) -> Pulse | None:
@@ -44,6 +46,8 @@ def parse_pulse(payload: bytes) -> Pulse | None:
         mark=tuple(state & 63 for state in states),
         gone=tuple(state & 64 > 0 for state in states),
         net_q=tuple(signed(net) for net in nets),
+        suspect=tuple(state & 128 > 0 for state in states),
+        number=int.from_bytes(payload[14:18], "little"),
     )
 
 

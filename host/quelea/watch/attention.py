@@ -53,8 +53,13 @@ def reason(model: Model, node: Node) -> str:
     said = node.status.get("reason")
     if not node.heard:
         return node.why or "never heard"
+    if node.number in model.budget.members.gone:
+        return "gone: its account is closed"
     if not model.present(node):
         return node.why or "silent"
+    unheard = model.budget.members.unheard.get(node.number)
+    if unheard:
+        return f"not heard by {names(model, unheard)}"
     if node.liar:
         return f"lies: {node.attack}" if node.attack else "lies"
     if node.number in model.accused:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quelea.headroom.audit import Part, Said, owned_q, parse, signed
+from quelea.watch.members import Members
 
 VIOLATIONS_KEPT = 20
 FIRST = 0  # of a fleet's limits the first is shown
@@ -35,6 +36,7 @@ class Budget:
         self.reserve_q = 0  # of those left out
         self.impossible: dict[int, str] = {}
         self.left_out: set[int] = set()
+        self.members = Members()
         self._reserves_q: dict[int, int] = {}
         self._under_way: dict[tuple[int, int], int] = {}
 
@@ -88,6 +90,8 @@ class Budget:
     def cap_q(self, number: int) -> int | None:
         """Return a node's cap: as it said last, its floor before; None without a limit."""
         said, part = self.said.get(number), self.parts.get(number)
+        if part and number in self.members.gone:
+            return part.floor_q
         return said.cap_q if said else part.floor_q if part else None
 
     def claim_q(self, number: int) -> int | None:
@@ -126,6 +130,26 @@ class Budget:
                 )
                 self.found.append((t_us, what))
 
+    def take_pulse(self, source: int, payload: bytes) -> list[tuple[int, str]]:
+        """Take a pulse; return (node, "gone" or "back") for each that it makes so.
+
+        Of a member that is gone the floor counts, and nothing that was under way to or from it.
+        """
+        if source in self.left_out or source not in self.parts:
+            return []
+        before = {number: self.cap_q(number) or 0 for number in self.parts}
+        marks = {number: said.entry >> 24 for number, said in self.said.items()}
+        changed = self.members.take(source, payload, self.parts, marks)
+        for number, _ in changed:
+            if number in self.left_out:
+                continue
+            self.caps_q += (self.cap_q(number) or 0) - before[number]
+            for other in self.parts[number].others:
+                if other not in self.left_out:
+                    self._edge(number, other)
+                    self._edge(other, number)
+        return changed
+
     def _edge(self, giver: int, taker: int) -> None:
         """Bring what is under way between two up to date; nothing until both were heard."""
         gave, took = self.said.get(giver), self.said.get(taker)
@@ -136,6 +160,8 @@ class Budget:
         if slot >= len(gave.given) or back >= len(took.taken):
             return
         now = max(0, signed(gave.given[slot] - took.taken[back]))
+        if giver in self.members.gone or taker in self.members.gone:
+            now = 0
         self.under_way_q += now - self._under_way.get((giver, taker), 0)
         self._under_way[giver, taker] = now
 

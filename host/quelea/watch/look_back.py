@@ -5,7 +5,7 @@ from typing import Any
 from quelea.journal import EventRow, FrameRow, Journal, StateRow, StatusRow, schema
 from quelea.journal.rows import object_of
 from quelea.watch.facts import Facts
-from quelea.watch.state import HEADROOM, Model
+from quelea.watch.state import HEADROOM, PULSE, Model
 
 FRAMES_BACK = 6  # a node's newest frames: an input left out of one is no dead link
 EVENTS_BACK = 200
@@ -49,18 +49,19 @@ def model_at(journal: Journal, facts: Facts, t_us: int, blind: bool = False) -> 
 
 
 def _frames(journal: Journal, number: int, t_us: int) -> list[FrameRow]:
-    """Return a node's newest good frames, and with a limit its newest headroom row, by time."""
+    """Return a node's newest good frames, and with a limit its newest row and pulse, by time."""
     found: list[Any] = journal.connection.execute(
         f"SELECT {_FRAME} FROM frame WHERE source = ? AND t_us <= ? AND cause IS NULL "
         f"ORDER BY t_us DESC, at DESC LIMIT {FRAMES_BACK}",
         (number, t_us),
     ).fetchall()
-    found += journal.connection.execute(
-        f"SELECT {_FRAME} FROM (SELECT * FROM frame WHERE source = ? AND t_us <= ? "
-        f"ORDER BY t_us DESC LIMIT 40) WHERE substr(payload, 1, 1) = x'{32 + HEADROOM:02x}' "
-        "ORDER BY t_us DESC LIMIT 1",
-        (number, t_us),
-    ).fetchall()
+    for kind in (HEADROOM, PULSE):
+        found += journal.connection.execute(
+            f"SELECT {_FRAME} FROM (SELECT * FROM frame WHERE source = ? AND t_us <= ? "
+            f"ORDER BY t_us DESC LIMIT 40) WHERE substr(payload, 1, 1) = x'{32 + kind:02x}' "
+            "ORDER BY t_us DESC LIMIT 1",
+            (number, t_us),
+        ).fetchall()
     return sorted((FrameRow._make(row) for row in found), key=lambda row: (row.t_us, row.at))
 
 

@@ -24,6 +24,7 @@ QUIET_PERIODS = 6  # after which an input that nobody names any more counts as c
 QUIET_MS_MIN = 1_500  # ... but never sooner: a busy machine is late by as much
 NEVER_US = -1
 HEADROOM = 3  # kind of a headroom row: the low bits of its first byte
+PULSE = 12  # of a pulse, beside it
 
 
 class Event(NamedTuple):
@@ -111,6 +112,14 @@ class Node:
         sharing = self.status.get("sharing")
         return _integer(sharing.get(name)) if isinstance(sharing, dict) else None
 
+    def reclaimed_q(self) -> int:
+        """Return what it says it took over from members that are gone, -1 without a word of it."""
+        sharing = self.status.get("sharing")
+        rows = sharing.get("members") if isinstance(sharing, dict) else None
+        first = rows[0] if isinstance(rows, list) and rows else None
+        value = _integer(first.get("reclaimed_q")) if isinstance(first, dict) else None
+        return -1 if value is None else value
+
     def figure(self, name: str) -> int | None:
         """Return an integer of its newest status, such as demand_q; None when it says none."""
         return _integer(self.status.get(name))
@@ -173,6 +182,11 @@ class Model:
             self.budget.take(row.t_us, row.source, row.payload)
             self._changed(node)
             return
+        if row.payload and row.payload[0] & 31 == PULSE:
+            node.account.bytes += len(row.payload)
+            self._take_pulse(row)
+            self._changed(node)
+            return
         if row.cause is not None:
             node.account.refuse(len(row.payload))
             self.refused[row.cause] = self.refused.get(row.cause, 0) + 1
@@ -218,7 +232,11 @@ class Model:
         self.t_us = max(self.t_us, row.t_us)
         node = self.nodes.get(row.node)
         if node is not None:
+            before_q = node.reclaimed_q()
             node.status = row.document
+            if node.reclaimed_q() > before_q >= 0:
+                detail = {"units_q": node.reclaimed_q() - before_q}
+                self.take_event(EventRow(0, row.t_us, node.id, "reclaimed", detail))
             self._changed(node)
 
     def take_event(self, row: EventRow) -> None:
@@ -341,6 +359,14 @@ class Model:
                 waiting += fresh
             groups.append(sorted(group))
         return sorted(groups, key=len, reverse=True)
+
+    def _take_pulse(self, row: FrameRow) -> None:
+        for number, what in self.budget.take_pulse(row.source, row.payload):
+            member = self.nodes.get(number)
+            if member is not None and number in self.budget.said:  # not a vacant place
+                detail = {"by": self.nodes[row.source].id}
+                self.take_event(EventRow(0, row.t_us, member.id, f"member-{what}", detail))
+                self._changed(member)
 
     # -- inside -------------------------------------------------------------------------------
     def _changed(self, node: Node) -> None:
