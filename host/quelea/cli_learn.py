@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -107,15 +107,11 @@ def federate(
             tuple(only or ()), record, results, png, runs,
         )  # fmt: skip
         raise typer.Exit(host.command(whole, as_json=json))
-    from quelea.federate.fleet_command import Options, command
+    from quelea.federate import fleet_command as boards
 
-    alone = {"data": data != "digits", "path": path, "topology": topology, "attack": attack}
-    for name, value in (alone | {"only": only, "record": record}).items():
-        if value:
-            raise UserError("this is of training on the host", f"--{name}", "", "leave it out")
-    flags = {"nodes": nodes, "liars": liars, "lie": lie, "rounds": rounds, "rule": rule}
-    given: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
-    options = Options(
+    boards.refuse(data=data, path=path, topology=topology, attack=attack, only=only, record=record)
+    given = boards.given(nodes=nodes, liars=liars, lie=lie, rounds=rounds, rule=rule)
+    options = boards.Options(
         alpha=alpha, seed=seed, split=split, png=png, runs=runs, table=table, **given
     )
-    raise typer.Exit(command(options, as_json=json))
+    raise typer.Exit(boards.command(options, as_json=json))

@@ -130,6 +130,18 @@ class Phase:
         }  # fmt: skip
 
 
+def given(**flags: int | str | None) -> dict[str, Any]:
+    """Return the flags that were given; the others have the defaults of Options."""
+    return {name: value for name, value in flags.items() if value is not None}
+
+
+def refuse(data: str, **flags: object) -> None:
+    """UserError for a flag that is of training on the host alone."""
+    for name, value in {"data": data != "digits", **flags}.items():
+        if value:
+            raise UserError("this is of training on the host", f"--{name}", "", "leave it out")
+
+
 def command(options: Options, as_json: bool = False) -> int:
     """Run, print and draw; return the exit status: 0 if every bound holds, else 1."""
     options.check()
