@@ -72,7 +72,7 @@ def federate(
     lie: Annotated[
         str | None, typer.Option(help="--fleet: sign-flip, random, opposite or edge.")
     ] = None,
-    rounds: Annotated[int | None, typer.Option(help="With --fleet 60, else 500.")] = None,
+    rounds: Annotated[int | None, typer.Option(help="With --fleet 120, else 500.")] = None,
     rule: Annotated[
         str | None, typer.Option(help="How they average: mixed-trim ...; --fleet: midpoint.")
     ] = None,

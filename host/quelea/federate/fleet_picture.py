@@ -10,7 +10,7 @@ from quelea.errors import UserError
 from quelea.pictures.style import FAULT, HONEST, LIAR, SPREAD, legend, new_figure
 
 if TYPE_CHECKING:
-    from quelea.federate.fleet_command import Phase
+    from quelea.federate.fleet_verdict import Phase
 
 
 def draw(phases: "Sequence[Phase]", floats: Mapping[str, float], path: Path) -> None:
