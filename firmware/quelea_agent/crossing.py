@@ -51,7 +51,8 @@ class Plan:
     phases: by phase rows (lane, weak, most_q, exits). rooms_q: by lane, what fits into its
     detector. exits: how many lanes lead out. exit_slots: by exit the neighbour that it leads to,
     or -1. slots: by neighbour rows (lanes from it, seconds that the detector sees ahead, seconds
-    before that, weight). back_slots: own place in each neighbour's list.
+    before that, weight). back_slots: own place in each neighbour's list. shared: lanes of whose
+    detector a part is in front of other lanes too.
     """
 
     def __init__(self, given: dict) -> None:
@@ -63,6 +64,7 @@ class Plan:
         self.exits = given["exits"]
         self.exit_slots = given["exit_slots"]
         self.slots = given["slots"]
+        self.shared = given["shared"]
         self.yellow_s = given["yellow_s"]
         self.red_s = given["red_s"]
         self.options = {}
@@ -140,6 +142,7 @@ class Crossing:
                 self.red_s[lane] += 1
             if head.stage != GREEN:
                 self._stood_s[lane] = 0
+        for lane in self.plan.shared:
             coming = self.coming_q[lane]
             if self.stands[lane] or not self.queue_q[lane] or coming[0] or coming[1]:
                 self._hollow_s[lane] = 0  # it stands in front, or moves
@@ -167,8 +170,11 @@ class Crossing:
                     row[at] = 0
                 continue
             row[0] = min(LANE_Q_MAX, total)
+            ahead = self.neighbourhood.is_ahead(lane)
             for at in range(BINS):
-                total += coming[at] + self.neighbourhood.ahead_q(lane, at)
+                total += coming[at]
+                if ahead:
+                    total += self.neighbourhood.ahead_q(lane, at)
                 row[at + 1] = min(LANE_Q_MAX, total)
 
     def _weight(self, lane: int, exits) -> int:  # type: ignore[no-untyped-def]

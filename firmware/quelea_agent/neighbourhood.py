@@ -99,6 +99,13 @@ class Neighbourhood:
         seconds[len(seconds) - 1] += min(cars, most)
         self._coming[slot] += min(cars, most)
 
+    def is_ahead(self, lane: int) -> bool:
+        """Return whether cars that neighbours have sent are on their way to a lane."""
+        for slot in self._by_lane[lane]:
+            if self._coming[slot]:
+                return True
+        return False
+
     def ahead_q(self, lane: int, at: int) -> int:
         """Return cars in q that are not seen yet and reach the stop line within bin `at`."""
         total = 0

@@ -15,7 +15,6 @@ FREE_Q = 100_000
 
 def crossing(neighbours: int = 3, **options: int) -> Crossing:
     """Two lanes, two phases; lane 0 leads to exit 0 and so to neighbour 2, lane 1 to exit 1."""
-    options.setdefault("hollow_s", 1000)  # cars of these tests do not move
     return Crossing(
         Plan({
             "node": 1,
@@ -26,6 +25,7 @@ def crossing(neighbours: int = 3, **options: int) -> Crossing:
             "exits": 2,
             "exit_slots": [0, -1],
             "slots": [[[1], 14, 6, 300] for _ in range(neighbours)],
+            "shared": [],
             "yellow_s": 3,
             "red_s": 1,
             "options": options,
@@ -139,12 +139,14 @@ def test_a_lane_that_stands_at_green_is_left_to_another_phase() -> None:
 
 def test_a_queue_that_cannot_reach_the_stop_line_gets_no_green() -> None:
     """REQ-TRAFFIC-5: it stands behind a car of another lane; nobody would use the green."""
-    one = crossing(hollow_s=3)
+    one = crossing()
+    one.plan.shared = [0, 1]
     one.queue_q[:] = [9 * CAR_Q, 2 * CAR_Q]
     one.stands[:] = [0, 1]
     steps(one, 10)
     assert one.head.next == 1
-    moving = crossing(hollow_s=3)
+    moving = crossing()
+    moving.plan.shared = [0, 1]
     moving.queue_q[:] = [9 * CAR_Q, 2 * CAR_Q]
     moving.stands[:] = [0, 1]
     moving.coming_q[0][1] = CAR_Q  # the queue dissolves

@@ -47,6 +47,11 @@ def plan(roads: Roads, at: int, options: Mapping[str, int]) -> dict[str, Any]:
         "exits": len(exits),
         "exit_slots": exit_slots,
         "slots": slots,
+        "shared": [
+            lane
+            for lane, pieces in enumerate(signal.pieces)
+            if any(piece.share < 1 for piece in pieces)
+        ],
         "yellow_s": signal.yellow_s,
         "red_s": signal.red_s,
         "options": dict(options),
