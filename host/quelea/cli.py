@@ -207,7 +207,7 @@ def story(
     ] = 100,
     jobs: Annotated[int, typer.Option(help="Processes for --seeds; 0: one a core.")] = 0,
     fleet: Annotated[
-        bool, typer.Option("--fleet", help="Real MicroPython processes; takes two minutes.")
+        bool, typer.Option("--fleet", help="Real MicroPython processes; over two minutes.")
     ] = False,
     own_clocks: Annotated[
         bool,

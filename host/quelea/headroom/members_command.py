@@ -15,11 +15,13 @@ from quelea_proto.topics import build, parse
 
 from quelea.configure import fleetfile
 from quelea.coordinator.link import Link
+from quelea.deploy.fleet import BoardFleet, Endpoint
 from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
 from quelea.fleet.external import ExternalBroker
 from quelea.headroom.group import Group
 from quelea.headroom.roster import ACTIONS, Place, Roster
 from quelea.secure import signing
+from quelea.secure.keys import opened
 from quelea.secure.signing import Key
 
 CONNECT_S = 10.0
@@ -52,16 +54,23 @@ def orders(action: str, numbers: list[int]) -> list[Order]:
 
 
 class Ear:
-    """Hears a group at a broker and keeps its roster, one for each limit."""
+    """Hears a group at a broker and keeps its roster, one for each limit.
 
-    def __init__(self, broker: str, fleet: str, group: Group, public: bytes | None) -> None:
+    sealed: whether rows carry tags, which are taken off; who owns a topic the broker sees to.
+    """
+
+    def __init__(
+        self, broker: ExternalBroker | Endpoint, fleet: str, group: Group, public: bytes | None,
+        sealed: bool = False,
+    ) -> None:  # fmt: skip
         self.fleet = fleet
         self.rosters = [Roster(group, split.limit) for split in group.splits]
         self._public = public
+        self._sealed = sealed
         self._lock = threading.Lock()
         self.topic = build("command", fleet, "all", "epoch")
         self.link = Link(
-            ExternalBroker(broker), f"members-{time.monotonic_ns() % 10**9}", "host",
+            broker, f"members-{time.monotonic_ns() % 10**9}", "host",
             on_message=self._message, on_up=self._subscribe,
         )  # fmt: skip
 
@@ -76,6 +85,8 @@ class Ear:
                 for roster in self.rosters if body is not None else []:
                     roster.hear_document(bytes(body or b""))
                 return
+            if self._sealed:
+                payload = opened(payload)
             found = parse(topic)
             digits = re.search(r"\d+$", found[2]) if found else None
             for roster in self.rosters if digits else []:
@@ -118,7 +129,7 @@ def command(
         raise UserError(
             "the members of this group may not change", config, "leases", "lease_s in [limit]"
         )
-    broker = broker or str(given.get("broker", ""))
+    place, sealed = _meeting(config, broker or str(given.get("broker", "")))
     fleet = fleet or str(given.get("name", "fleet"))
     signer = signing.load_key(key) if key is not None else None
     if signer is None and action != "show":
@@ -126,7 +137,7 @@ def command(
             "a document is signed", "--key", "", "--key with the key that boards trust"
         )
     public = signing.public_bytes(signer) if signer is not None else None
-    ear = Ear(broker, fleet, group, public)
+    ear = Ear(place, fleet, group, public, sealed)
     try:
         ear.start(LISTEN_ROUNDS * group.period_ms / 1000 + 0.5)
         done = True
@@ -138,6 +149,15 @@ def command(
         ear.link.stop()
     _tell(places, group, done, as_json)
     return EXIT_OK if done else EXIT_FALSE
+
+
+def _meeting(config: str, broker: str) -> tuple[ExternalBroker | Endpoint, bool]:
+    """Return where the fleet meets, and whether its rows carry tags; of boards by their files."""
+    if broker:
+        return ExternalBroker(broker), False
+    boards = BoardFleet(config)
+    sealed = any("auth" in boards.keys(node_id) for node_id in boards.ids)
+    return boards.endpoint, sealed
 
 
 def _act(ear: Ear, order: Order, signer: Key, wait: bool) -> bool:
