@@ -54,6 +54,7 @@ def test_gradients_are_slopes(model, seed):
 
 def test_a_torch_module_is_a_model(seed):
     torch = pytest.importorskip("torch", reason="pip install 'quelea[learn]'")
+    torch.set_num_threads(1)  # its threads wait by spinning, which a busy machine makes endless
     from quelea.federate.torch_model import TorchModel
 
     random, x, y, prior = small_batch(seed)
@@ -75,6 +76,7 @@ def test_a_torch_module_is_a_model(seed):
 
 def test_a_torch_module_learns_with_its_neighbours(digits):
     torch = pytest.importorskip("torch", reason="pip install 'quelea[learn]'")
+    torch.set_num_threads(1)  # its threads wait by spinning, which a busy machine makes endless
     from quelea.federate.torch_model import TorchModel
 
     torch.manual_seed(1)

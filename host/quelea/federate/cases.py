@@ -18,7 +18,8 @@ ATTACKS = (
 )  # fmt: skip
 HARD = (NOBODY, "alie", "ipm:3", "sign-flip", "mimic")
 OPEN = Recipe(rounds=400, rate=3.0, momentum=0.9, clip=0.0, shrink=0.0003, calibrate=0.0)
-GUARDED = Recipe()
+GUARDED = Recipe()  # a fifth of liars
+LIGHT = Recipe(clip=0.5)  # a tenth: longer steps, which few liars can turn to less account
 MNIST = Recipe(rounds=300, clip=0.5, shrink=0.0005)
 PEERS = (
     "CAF", "CenteredClipping", "TrMean", "MultiKrum", "NNM+TrMean", "Bucketing+TrMean",
@@ -83,7 +84,7 @@ CASES = (
     ),
     Case(
         "tenth", "digits, 50 nodes, complete, 5 liars", "digits", 32,
-        _setting("complete", 50, 5, GUARDED), 5, 0.955, attacks=ATTACKS,
+        _setting("complete", 50, 5, LIGHT), 5, 0.955, attacks=ATTACKS,
     ),
     Case(
         "fifth", "digits, 50 nodes, complete, 10 liars", "digits", 32,
@@ -100,10 +101,6 @@ CASES = (
         rules=(OURS, "mean", "trimmed-mean"), others_seeds=1,
         others_attacks=("alie", "backwards"), peers=MNIST_PEERS,
         peer_attacks=("alie", "ipm:3", "sign-flip"), peer_seeds=1,
-    ),
-    Case(
-        "sparse", "digits, 50 nodes, exponential graph, 5 liars", "digits", 32,
-        _setting("exponential", 50, 5, GUARDED), 5, 0.94, attacks=HARD,
     ),
 )  # fmt: skip
 

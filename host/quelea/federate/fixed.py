@@ -24,13 +24,18 @@ class Format:
 
     def encode(self, values: Floats) -> Ints:
         """Return values rounded to the nearest q and saturated; what is not a number is 0."""
-        scaled = np.nan_to_num(values * np.float32(1 << self.bits), posinf=np.inf, neginf=-np.inf)
-        whole = np.clip(np.rint(scaled), -self.most, self.most)
-        return np.asarray(whole.astype(self.kind))
+        scaled = np.asarray(values * np.float32(1 << self.bits))
+        if np.isnan(scaled.min(initial=0)):
+            scaled[np.isnan(scaled)] = 0
+        np.rint(scaled, out=scaled)
+        np.clip(scaled, -self.most, self.most, out=scaled)
+        return np.asarray(scaled.astype(self.kind))
 
     def decode(self, values_q: Ints) -> Floats:
         """Return the values of some q."""
-        return np.asarray(values_q.astype(np.float32) / np.float32(1 << self.bits))
+        values: Floats = values_q.astype(np.float32)
+        values *= np.float32(2.0**-self.bits)
+        return values
 
 
 INT16 = Format("int16", 12, np.int16, (1 << 15) - 1)  # Q4.12: 8 to either side

@@ -201,17 +201,19 @@ def lines(cases: Sequence[Case], rows: list[Row]) -> list[str]:
         own = [row for row in table if row["case"] == case.name]
         if not own:
             continue
-        text += ["", f"{case.title}; {case.seeds} seeds, Dirichlet {case.setting.alpha:g}"]
-        text.append(f"{'':<24}" + "".join(f"{attack:>11}" for attack in case.attacks))
+        text += ["", f"{case.title}; Dirichlet {case.setting.alpha:g}"]
+        text.append(f"{'':<24} seeds" + "".join(f"{attack:>11}" for attack in case.attacks))
         for rule in dict.fromkeys(row["rule"] for row in own):
             cells = {row["attack"]: row for row in own if row["rule"] == rule}
             shown = [f"{cells[a]['mean']:>11.4f}" if a in cells else f"{'':>11}"
                      for a in case.attacks]  # fmt: skip
-            text.append(f"{rule:<24}" + "".join(shown))
+            few, many = (f([row["seeds"] for row in cells.values()]) for f in (min, max))
+            seeds = f"{many}" if few == many else f"{few}-{many}"
+            text.append(f"{rule:<24}{seeds:>6}" + "".join(shown))
             if rule == case.rules[0]:
                 shown = [f"{cells[a]['worst']:>11.4f}" if a in cells else f"{'':>11}"
                          for a in case.attacks]  # fmt: skip
-                text.append(f"{'  its worst node':<24}" + "".join(shown))
+                text.append(f"{'  its worst node':<30}" + "".join(shown))
         first = next(row for row in own if row["rule"] == case.rules[0])
         text.append(
             f"a node says {first['sent']:,} bytes a round and hears {first['heard']:,}; "
