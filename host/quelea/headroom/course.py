@@ -54,9 +54,7 @@ def follow(
     """
     course = Course()
     last: dict[int, Said] = {}
-    got: dict[int, float] = {}
-    due: dict[int, float] = {}
-    owed_us: dict[int, int] = {}
+    parts: dict[int, tuple[float, float, int]] = {}  # by node: got, due, for how long
     honest = [load for load in loads if load.node not in set(liars)]
     change_us = open_us = None
     next_us = 0
@@ -89,18 +87,25 @@ def follow(
             course.used.append(min(1.0, course.used_q[-1][1] / max(1, course.used_q[-1][2])))
         if not settled and not always:
             continue
-        claims = {node: one.claim_q for node, one in last.items()}
-        shares = fair(honest, claims, budget_q)
-        for load in honest:
-            got[load.node] = got.get(load.node, 0.0) + drawn_q(load, last[load.node])
-            share = float(shares[load.node])
-            share = min(share, claims[load.node])  # of its floor maybe less is wanted
-            due[load.node] = due.get(load.node, 0.0) + share
-            owed_us[load.node] = owed_us.get(load.node, 0) + STEP_US * (share > 0)
-    judged = [node for node in got if due[node] > 0 and owed_us[node] >= owed_s * 1e6]
+        _credit(parts, last, honest, budget_q)
+    judged = [got / due for got, due, owed_us in parts.values() if due and owed_us >= owed_s * 1e6]
     course.judged = len(judged)
-    course.index = jain([got[node] / due[node] for node in judged])
+    course.index = jain(judged)
     return course
+
+
+def _credit(
+    parts: dict[int, tuple[float, float, int]], last: Mapping[int, Said], loads: Sequence[Load],
+    budget_q: int,
+) -> None:  # fmt: skip
+    """Add a sample: what each load draws, and its max-min share of the limit."""
+    claims = {node: one.claim_q for node, one in last.items()}
+    shares = fair(loads, claims, budget_q)
+    for load in loads:
+        got, due, owed_us = parts.get(load.node, (0.0, 0.0, 0))
+        share = min(float(shares[load.node]), claims[load.node])  # of its floor maybe less
+        owed_us += STEP_US * (share > 0)
+        parts[load.node] = got + drawn_q(load, last[load.node]), due + share, owed_us
 
 
 def drawn_q(load: Load, said: Said) -> int:
