@@ -76,6 +76,33 @@ def test_a_false_claim_takes_no_more_than_its_level():
     assert out == [750, 750, 750, 750]
 
 
+def test_a_liars_claim_moves_the_level_between_two_honest_ones_and_no_total_moves_it(seed):
+    """Whatever it claims, the honest get no less than if it claimed all, and lose together no more
+    than what one of them in need gets. A total that the consensus holds possible, at least the
+    limit, changes none of it: claims are cut above the level."""
+    rng = random.Random(seed)
+    for _ in range(CASES):
+        count = rng.randrange(2, 12)
+        top = rng.choice((100, 10_000, TOP))
+        low = [0] * count
+        high = [rng.randrange(1, top + 1) for _ in range(count)]
+        budget = rng.randrange(1, sum(high) + 1)
+        claims = [high[:-1] + [claim] for claim in (0, high[-1], TOP)]
+        none, some, all_of_it = [shares.poured(low, one, budget) for one in claims]
+        for i in range(count - 1):
+            assert all_of_it[i] <= some[i] <= none[i]
+        lost = sum(none[:-1]) - sum(all_of_it[:-1])
+        assert lost <= all_of_it[-1]
+        assert lost == 0 or all_of_it[-1] <= max(all_of_it[:-1])
+        total = rng.randrange(budget, sum(high) + 1)
+        believed = shares.poured(low, high, total)
+        assert shares.poured(low, believed, budget) == shares.poured(low, high, budget)
+        out = [0] * count
+        find("max-min")(low, [int(one) for one in believed], budget, 0, out)
+        for got, share in zip(out, some, strict=True):
+            assert got in (int(share), int(share) - 1)
+
+
 def group(rng):
     """Return rows of random loads and a budget above their floors."""
     rows = []
