@@ -32,6 +32,7 @@ CARRIED = (
     "quelea_proto/py.typed",
     "quelea/data/homes.csv",
     "quelea/spiking/networks/surge.json",
+    "quelea/learn/networks/story.qnn",
     "quelea/data/homes.LICENSE.txt",
     "quelea/conform/targets/wasm_run.mjs",
     "quelea/watch/page/index.html",

@@ -1,0 +1,1 @@
+"""Networks that ship, as boards take them."""
