@@ -96,6 +96,8 @@ def tiny(monkeypatch):
 def test_a_table_goes_on_where_it_was(tiny, tmp_path, capsys):
     path, kept = tmp_path / "r.jsonl", tmp_path / "t.json"
     words = ("--table", "--only", "tiny", "--results", str(path), "--record", str(kept))
+    pytest.importorskip("matplotlib")
+    words += ("--png", str(tmp_path / "bars.png"))
     _, out, err = call(capsys, *words, "--json")
     first = json.loads(out)
     assert f"{len(table.all_jobs(tiny))} of" in err
@@ -108,6 +110,7 @@ def test_a_table_goes_on_where_it_was(tiny, tmp_path, capsys):
     for one, other in zip(first["table"], again["table"]):
         assert one["mean"] == other["mean"] and one["rule"] == other["rule"]
     assert json.loads(kept.read_text())["table"][0]["case"] == "tiny"
+    assert (tmp_path / "bars.png").stat().st_size > 5000
     names = " ".join(check["name"] for check in first["checks"])
     assert "control" in names and ("byzfl" in names) == bool(peers.modules())
 

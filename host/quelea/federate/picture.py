@@ -61,26 +61,27 @@ def bars(cases: Sequence[Case], rows: Sequence[dict[str, Any]], path: Path) -> N
     for axes, case in zip(np.atleast_1d(drawing.subplots(len(shown), 1)), shown):
         own = {(r["rule"], r["attack"]): r for r in rows if r["case"] == case.name}
         axes.set_title(case.title)
+        named: set[str] = set()
         for at, attack in enumerate(case.attacks):
             ours = own.get((case.rules[0], attack))
-            best = max(
-                (r["mean"] for (rule, a), r in own.items() if a == attack and "byzfl" in rule),
-                default=None,
-            )
-            mean = own.get(("mean", attack))
-            first = at == 0
+            found = [r["mean"] for (rule, a), r in own.items() if a == attack and "byzfl" in rule]
+            fallen = own.get((CONTROL, attack))
+            for place, name, value, color in (
+                (-0.25, "ours", ours and ours["mean"], HONEST),
+                (0.0, "best of byzfl's", max(found, default=None), KEPT),
+                (0.25, "plain mean", fallen and fallen["mean"], LIAR),
+            ):
+                if value is not None:
+                    label = None if name in named else name
+                    hatch = "//" if color == LIAR else None
+                    axes.bar(at + place, value, 0.25, color=color, label=label, hatch=hatch)
+                    named.add(name)
             if ours:
-                axes.bar(at - 0.25, ours["mean"], 0.25, color=HONEST,
-                         label="ours" if first else None)  # fmt: skip
                 axes.errorbar([at - 0.25], [ours["mean"]], [ours["deviation"]], color="black",
                               linewidth=0.8)  # fmt: skip
-            if best is not None:
-                axes.bar(at, best, 0.25, color=KEPT, label="best of byzfl's" if first else None)
-            if mean:
-                axes.bar(at + 0.25, mean["mean"], 0.25, color=LIAR, hatch="//",
-                         label="plain mean" if first else None)  # fmt: skip
         axes.axhline(case.target, linestyle=":", color="grey", linewidth=1)
         axes.set_xticks(range(len(case.attacks)), case.attacks)
+        axes.set_xlim(-0.6, len(case.attacks) - 0.4)
         axes.set_ylim(0, 1)
         legend(axes, 3)
     drawing.savefig(path, dpi=DPI)
