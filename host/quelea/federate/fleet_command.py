@@ -28,6 +28,7 @@ SHIFT, LATE_SHIFT = 4, 6  # rates of 1 and of 1/4
 LATE_PART = 0.7  # of the rounds
 CALM_ROUNDS = 5
 TABLE_SEEDS = 5
+CENTRAL = "one model on all digits"
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def tell(options: Options, console: Console) -> tuple[list[Check], dict[str, Any
         f"{min(sizes)} to {max(sizes)} digits each; {options.rule}, F = {options.faults_max}"
     )
     floats = {
-        "one model on all digits": fleet_float.central(ground, options.course(1)),
+        CENTRAL: fleet_float.central(ground, options.course(1)),
         "together, plain mean, nobody lies": fleet_float.together(ground, options.course(1)),
     }
     with TrainFleet(ground, folder.path, options.rule, options.faults_max) as fleet:
@@ -143,7 +144,7 @@ def tell(options: Options, console: Console) -> tuple[list[Check], dict[str, Any
             phases.append(_phase(fleet, options, epoch, name, dict.fromkeys(lying, lie), console))
         fleet.stop()
         figures = fleet_verdict.figures_of(fleet)
-    checks = fleet_verdict.checks_of(phases, max(floats.values()), figures)
+    checks = fleet_verdict.checks_of(phases, floats[CENTRAL], figures)
     path = options.png or folder.path / "federate.png"
     fleet_picture.draw(phases, floats, path)
     fleet_verdict.tell(phases, floats, figures, checks, console)
