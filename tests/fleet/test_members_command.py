@@ -189,3 +189,13 @@ def test_go_and_come_by_signed_documents(
         assert time.monotonic() < end_s, [node.owned_q for node in made]
         time.sleep(0.1)
     assert report["places"][1]["mark"] == 1
+
+
+def test_the_broker_of_boards_is_that_of_their_files(tmp_path: Path) -> None:
+    file = tmp_path / "fleet.toml"
+    file.write_text(TOML)
+    with pytest.raises(UserError, match=r"there is no \[broker\]"):
+        command("show", [], str(file), "", "", None, False, False)
+    file.write_text(TOML + '\n[broker]\nhost = "127.0.0.1"\nport = 1\n')
+    with pytest.raises(UserError, match="quelea enroll"):
+        command("show", [], str(file), "", "", None, False, False)
