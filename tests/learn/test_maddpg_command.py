@@ -13,7 +13,7 @@ from quelea.errors import UserError
 from quelea.learn.command import Options, command
 from quelea.learn.maddpg import curves
 
-SMALL = ("hidden=8", "warmup=100", "updates=0.02", "batch=16")
+SMALL = ("hidden=8", "warmup=100", "updates=0.02", "batch=16", "capacity=2000")
 DEADLINE_S = 240.0
 
 
@@ -27,7 +27,7 @@ def _torch(need):
 def test_a_run_that_ctrl_c_stopped_is_gone_on_with(tmp_path, capsys):
     line = [
         sys.executable, "-m", "quelea.cli", "train", "policy", "--env", "speaker-listener",
-        "--episodes", "10000", "--seeds", "2", "--jobs", "2", "--judge", "4",
+        "--episodes", "4000", "--seeds", "2", "--jobs", "2", "--judge", "4",
         "--runs", str(tmp_path), "--json",
     ]  # fmt: skip
     for change in SMALL:
@@ -51,11 +51,11 @@ def test_a_run_that_ctrl_c_stopped_is_gone_on_with(tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["verdict"] is False and found["checks"][0]["bound"] == -20.0
     assert [row["seed"] for row in found["seeds"]] == [1, 2]
-    assert all(row["episodes"] == 10_000 and row["judged"] == 4 for row in found["seeds"])
+    assert all(row["episodes"] == 4000 and row["judged"] == 4 for row in found["seeds"])
     assert set(found["rivals"]) == {"random", "no words", "told the goal"}
     points = curves.read(folder / "seed-1" / "curve.csv")
     assert [point.episodes for point in points] == sorted({p.episodes for p in points})
-    assert points[-1].episodes == 10_000 and len(points) >= 40
+    assert points[-1].episodes == 4000 and len(points) >= 40
     gathered = (folder / "curves.csv").read_text().splitlines()
     assert len(gathered) == 1 + sum(
         len(curves.read(folder / f"seed-{seed}" / "curve.csv")) for seed in (1, 2)
