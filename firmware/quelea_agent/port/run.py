@@ -59,7 +59,6 @@ class Node:
             port.wake,
             port.ready,
         )
-        self._rounds = 0
         self.qos_max = cfg["broker"].get("qos_max", 1)
         self.link.qos_max = self.qos_max
         self.attack = None
@@ -70,6 +69,7 @@ class Node:
         self.parts = []  # that look after messages: turn(now_ms), busy, figures()
         self._up = False
         self._cause = 0
+        self._rounds = 0
         self.heap = None  # measured once everything is loaded
 
     def run(self) -> None:
@@ -130,12 +130,6 @@ class Node:
         try:
             update.tick(now_ms, self.transport.state() == mqtt.UP)
         except MemoryError:  # at the next turn again
-    def _round(self, now_ms: int, frames_out) -> None:
-        """Do what is due once a round; frames_out: empty in one that is silent."""
-        if frames_out:
-            self._speak(now_ms, frames_out)
-        self.heap.sample()
-
             self.heap.relieve()
         while update.events:
             name, pairs = update.events.pop(0)
@@ -145,6 +139,12 @@ class Node:
             update.asking = None
         if update.restarting:
             self.link.stop()
+
+    def _round(self, now_ms: int, frames_out) -> None:
+        """Do what is due once a round; frames_out: empty in one that is silent."""
+        if frames_out:
+            self._speak(now_ms, frames_out)
+        self.heap.sample()
 
     def _speak(self, now_ms: int, frames_out) -> None:
         if self.attack is not None:
