@@ -87,7 +87,7 @@ def test_a_liars_claim_moves_the_level_between_two_honest_ones_and_no_total_move
         low = [0] * count
         high = [rng.randrange(1, top + 1) for _ in range(count)]
         budget = rng.randrange(1, sum(high) + 1)
-        claims = [high[:-1] + [claim] for claim in (0, high[-1], TOP)]
+        claims = [[*high[:-1], claim] for claim in (0, high[-1], TOP)]
         none, some, all_of_it = [shares.poured(low, one, budget) for one in claims]
         for i in range(count - 1):
             assert all_of_it[i] <= some[i] <= none[i]
