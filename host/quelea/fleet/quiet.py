@@ -69,7 +69,7 @@ def apply(options: FleetOptions) -> FleetOptions:
     changes: dict[str, Any] = {}
     if "demand" not in options.said and options.demand == demand.DEFAULT:
         changes["demand"] = STEPS
-    if "chaos" not in options.said:
+    if "chaos" not in options.said and not options.storm:
         changes["chaos"] = False  # a quiet that is broken half way shows nothing
     return replace(options, **changes)
 
@@ -156,7 +156,8 @@ def judge(
     rounds = (step_us - begun_us) / 1000 / options.period_ms
     spoken = record.honest & (record.t_us >= begun_us) & (record.t_us < step_us)
     messages = float(spoken.sum()) / rounds / len(plan.honest) / max(1, options.fanout)
-    bound = 1 / SAVED_MIN if options.cadence >= SAVED_QUIET_MIN and not plan.liars else 1.0
+    noise = plan.liars or options.chaos or options.storm  # of which nodes have to speak
+    bound = 1 / SAVED_MIN if options.cadence >= SAVED_QUIET_MIN and not noise else 1.0
     verdict.checks.append(
         Check("messages a node and quiet round", messages <= bound, round(messages, 4), bound)
     )

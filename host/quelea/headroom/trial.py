@@ -69,9 +69,9 @@ def run(
         world.run(safety_s)
         world.calm()
         world.run(12.0)
-        if isinstance(world, MembersWorld):
+        if changes and isinstance(world, MembersWorld):
             calm_s = 0
-            while changes and calm_s < CALM_S and world.t_us < RETURN_S * 1e6:
+            while calm_s < CALM_S and world.t_us < RETURN_S * 1e6:
                 world.run(1.0)
                 calm_s = calm_s + 1 if world.settled() else 0
             trial.returned = calm_s >= CALM_S
