@@ -89,6 +89,7 @@ class Voice:
     def __init__(self, total: int) -> None:
         self.session = 0
         self.seq = 0
+        self.epoch = 0  # of the training; 0: nothing heard
         self.round = -1  # of the vector; -1: none yet
         self.newest = -1  # round of the newest that is whole, the vector or the one that waits
         self.vector = bytearray(2 * total)
@@ -97,8 +98,9 @@ class Voice:
         self._coming = bytearray(2 * total)
         self._missing = 0  # parts, as bits
 
-    def forget(self) -> None:
-        """Begin anew; what was heard is of another training or of another life."""
+    def forget(self, epoch: int) -> None:
+        """Begin anew with a training; what was heard is of another, or of another life."""
+        self.epoch = epoch
         self.round = self.newest = self._coming_round = -1
         self.awaited = True
 
@@ -173,7 +175,8 @@ class Federated:
         self.model.reset()
         self._draws = Draws(self.plan.seed, self.plan.node)
         for voice in self._voices:
-            voice.forget()
+            if voice.epoch != course.epoch or voice.newest >= course.rounds:
+                voice.forget(course.epoch)
         self.state = STEPPING
 
     # -- work -----------------------------------------------------------------------------------
@@ -222,7 +225,7 @@ class Federated:
 
     def _all_spoke(self) -> bool:
         for voice in self._voices:
-            if voice.awaited and voice.newest < self.round:
+            if voice.awaited and self._newest(voice) < self.round:
                 return False
         return True
 
@@ -230,7 +233,7 @@ class Federated:
         """Go to the round that at least F + 1 neighbours have left behind; True if it did."""
         near = self._near
         for slot in range(len(near)):
-            near[slot] = self._voices[slot].newest
+            near[slot] = self._newest(self._voices[slot])
         if len(near) <= self.plan.faults_max:
             return False
         sort_prefix(near, len(near))
@@ -246,12 +249,14 @@ class Federated:
         chosen = []
         for slot in range(len(self._voices)):
             voice = self._voices[slot]
-            voice.use(self.round)
-            counts = voice.round >= 0 and voice.round >= self.round - STALE_ROUNDS
+            here = voice.epoch == self.course.epoch
+            if here:
+                voice.use(self.round)
+            counts = here and voice.round >= 0 and voice.round >= self.round - STALE_ROUNDS
             self.used[slot] = voice.round + 1 if counts else 0
             if counts:
                 chosen.append(voice.vector)
-            if voice.round < self.round:
+            if not here or voice.round < self.round:
                 if voice.awaited:
                     self.partial += 1
                 voice.awaited = False
@@ -291,32 +296,53 @@ class Federated:
         if not parcel_row.unpack(payload, row) or row.node != source:
             self.refused += 1
             return False
-        if row.total != self.model.count or self.course is None or (
-            row.epoch != self.course.epoch or row.round >= self.course.rounds
-        ):  # fmt: skip
-            self.old += 1
-            return False
-        if row.session != voice.session:
-            if voice.session and ring16_diff(row.session, voice.session) < 0:
-                self.old += 1
-                return False
-            voice.session = row.session
-            voice.seq = 0
-            voice.forget()
-        if row.seq <= voice.seq or not voice.take(row):
+        if row.total != self.model.count or not self._is_newer(voice, row) or not voice.take(row):
             self.old += 1
             return False
         voice.seq = row.seq
-        if voice.newest >= self.round:
+        if self._newest(voice) >= self.round:
             voice.awaited = True
         self.accepted += 1
         return True
 
+    def _is_newer(self, voice: Voice, row: Parcel) -> bool:
+        """Return whether a row goes on from what its sender said last; begin anew where it does.
+
+        Who has begun a later training already is heard, and counts once this node begins it.
+        """
+        own = self.course.epoch if self.course is not None else 0
+        if own and ring16_diff(row.epoch, own) < 0:
+            return False
+        if row.epoch == own and row.round >= self.course.rounds:
+            return False
+        if row.session != voice.session:
+            if voice.session and ring16_diff(row.session, voice.session) < 0:
+                return False
+            voice.session = row.session
+            voice.seq = 0
+            voice.forget(row.epoch)
+        if row.seq <= voice.seq:
+            return False
+        if row.epoch != voice.epoch:
+            if voice.epoch and ring16_diff(row.epoch, voice.epoch) < 0:
+                return False
+            voice.forget(row.epoch)
+        return True
+
+    def _newest(self, voice: Voice) -> int:
+        """Return the round of the newest whole vector of this training, -1 for none."""
+        if self.course is None or voice.epoch != self.course.epoch:
+            return -1
+        return voice.newest
+
     def whole_vectors(self) -> list:
         """Return the neighbours' newest whole vectors, as put() writes them."""
+        found = []
         for voice in self._voices:
-            voice.use(self.round)
-        return [voice.vector for voice in self._voices if voice.round >= 0]
+            if self._newest(voice) >= 0:
+                voice.use(self.round)
+                found.append(voice.vector)
+        return found
 
     def _voice(self, source: int):  # type: ignore[no-untyped-def]
         for slot in range(len(self._voices)):

@@ -269,7 +269,7 @@ def test_heads_that_lie_are_refused(seed: int) -> None:
     other = few.nodes[node.plan.numbers[0]]
     source = other.plan.node
     for changes in (
-        {"epoch": 2}, {"round": 12}, {"round": 65535}, {"total": 649}, {"total": 480},
+        {"epoch": 65535}, {"round": 12}, {"round": 65535}, {"total": 649}, {"total": 480},
         {"session": 0}, {"epoch": 0}, {"node": 0}, {"node": 99},
     ):  # fmt: skip
         assert not node.hear(source, sealed(other, 5, **changes)), changes
@@ -279,6 +279,31 @@ def test_heads_that_lie_are_refused(seed: int) -> None:
     assert not node.hear(source, sealed(other, 5, round=1))  # its number is used
     assert node.hear(source, sealed(other, 6, round=1))
     assert not node.hear(source, sealed(other, 7, round=0))  # that round is over
+
+
+def test_who_begins_later_has_lost_nothing(seed: int) -> None:
+    """REQ-FEDERATED-2: what is said of a later training counts once the node begins it."""
+    outcomes = []
+    for late in (0, 5):
+        few = Few(seed)
+        for epoch in (1, 2):
+            course = Course(epoch, 4, 1, 2, 4, 9, 6)
+            few.asleep = {1}
+            for number, node in few.nodes.items():
+                if number != 1 or not late:
+                    node.begin(course)
+            for _ in range(late):  # the others are through with their steps, not with a round
+                few.now_ms = 0
+                few.asleep = set()
+                few.turn()
+            few.asleep = set()
+            if late:
+                few.nodes[1].begin(course)
+            few.run()
+        assert few.nodes[1].partial == 0 and few.nodes[1].old == 0
+        assert few.nodes[1].used == [4] * DEGREE
+        outcomes.append([list(node.model.coarse) for node in few.nodes.values()])
+    assert outcomes[0] == outcomes[1]
 
 
 def test_one_liar_leads_nobody_ahead(seed: int) -> None:
