@@ -93,7 +93,7 @@ CASES = (
             OURS, "mean", "mixed-trim", "trimmed-mean", "wmsr", "median", "near", "clipped",
             "tapered",
         ),
-        others_seeds=1, peers=PEERS, peer_seeds=2,
+        others_seeds=1, peers=PEERS, peer_seeds=5,
     ),
     Case(
         "mnist", "MNIST, 20 nodes, complete, 4 liars", "mnist", 64,
