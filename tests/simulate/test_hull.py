@@ -29,21 +29,38 @@ safety_s = 50.0
 """
 
 
+ROOM = (200, 50)  # what a run must offer the two checks to break, or it shows nothing
+LOTS = 5
+
+
 @pytest.mark.parametrize("attack", adversaries.names())
 def test_honest_stay_in_the_hull(attack: str, seed: int) -> None:
-    """One rule an attack here, by the seed; every pair of them over the seeds of a day."""
+    """One rule an attack here, by the seed; every pair of them over the seeds of a day.
+
+    Faults that are drawn may leave little to check: the next seeds add to it until it is enough.
+    """
     rule = RULES[(seed + adversaries.names().index(attack)) % len(RULES)]
-    outcome = run_seed(scenario_of(SEVEN.format(rule=rule, attack=attack)), seed, keep=True)
-    print(outcome.options.as_dict())
-    assert outcome.violations == {}
-    assert outcome.world is not None
-    journal = outcome.world.journal.journal()
-    facts = checkers.read_facts(journal)
-    record = checkers.read_journal(journal, facts.liars)
-    assert facts.in_model and hull.room(record)[0] > 200
-    assert faults_max.room(record, facts) > 50
-    lies = [node.lies + node.attack.forged for node in outcome.world.nodes.values() if node.attack]
-    assert sum(lies) > 0, "the liars told the truth: this run shows nothing"
+    room = [0, 0]
+    lies = 0
+    for lot in range(LOTS):
+        outcome = run_seed(
+            scenario_of(SEVEN.format(rule=rule, attack=attack)), seed + lot, keep=True
+        )
+        print(outcome.options.as_dict())
+        assert outcome.violations == {}
+        assert outcome.world is not None
+        journal = outcome.world.journal.journal()
+        facts = checkers.read_facts(journal)
+        record = checkers.read_journal(journal, facts.liars)
+        assert facts.in_model
+        room[0] += hull.room(record)[0]
+        room[1] += faults_max.room(record, facts)
+        nodes = outcome.world.nodes.values()
+        lies += sum(node.lies + node.attack.forged for node in nodes if node.attack)
+        if room[0] > ROOM[0] and room[1] > ROOM[1]:
+            break
+    assert room[0] > ROOM[0] and room[1] > ROOM[1], room
+    assert lies > 0, "the liars told the truth: this run shows nothing"
 
 
 def test_a_naive_rule_is_caught(seed: int) -> None:
