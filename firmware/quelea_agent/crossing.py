@@ -31,17 +31,17 @@ OPTIONS = (
     ("start_s", 1),  # lost when a green begins
     ("flow_q", 30),  # a second and lane: a car every two seconds
     ("weak_q", 15),  # the same where oncoming cars go first
-    ("stay", 110),  # percent: what the green phase counts for
+    ("stay", 130),  # percent: what the green phase counts for
     ("green_s_min", 5),
     ("green_s_max", 120),
     ("red_s_max", 120),
-    ("age", 10),  # percent a lane's cars gain in ten seconds of red
+    ("age", 5),  # percent a lane's cars gain in ten seconds of red
     ("stuck_s", 5),  # a lane whose first car stands so long at green is served by another phase
     ("hollow_s", 3),  # a queue that nobody leaves, and that is not at the stop line, cannot go
     ("low", 60),  # percent full: an exit's brake begins
     ("high", 95),  # percent full: nothing is sent there
     ("trust", 60),  # percent by which a claim may exceed what the own exit detector sees
-    ("ahead", 1),  # cars that neighbours have sent, and detectors do not see yet, count
+    ("ahead", 0),  # 1: cars that neighbours have sent, and detectors do not see yet, count
 )
 
 

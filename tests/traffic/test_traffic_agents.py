@@ -156,7 +156,7 @@ def test_a_queue_that_cannot_reach_the_stop_line_gets_no_green() -> None:
 
 def test_no_more_cars_are_expected_than_lanes_can_pass() -> None:
     """REQ-TRAFFIC-4."""
-    one = crossing()
+    one = crossing(ahead=1)
     near = one.neighbourhood
     near.take(2, claim(2, 1, 0, sent=0))
     for _ in range(9):
@@ -204,7 +204,7 @@ def test_a_claim_has_these_bytes() -> None:
 
 def test_an_intersection_with_no_news_speaks_once_a_minute() -> None:
     """REQ-TRAFFIC-3."""
-    one = crossing()
+    one = crossing(ahead=1)
     said = 0
     for _ in range(300):
         said += one.step(()) is not None
@@ -212,6 +212,10 @@ def test_an_intersection_with_no_news_speaks_once_a_minute() -> None:
     assert said == 5
     one.left[0] = 1
     assert sum(one.step(()) is not None for _ in range(30)) == 10  # every third car
+    other = crossing()
+    other.left[0] = 1
+    said = sum(other.step(()) is not None for _ in range(30))
+    assert said == 1, "without a forecast nobody needs to know how many were sent"
 
 
 @pytest.mark.parametrize("name", [row[0] for row in LIES])
