@@ -13,7 +13,7 @@ from journals import NODES, hear, payload
 from quelea.errors import UserError
 from quelea.journal import FrameRow, Journal, MemoryRecorder, Recorder, Writer
 from quelea.journal.folder import FILE, open_run
-from quelea.journal.retention import prune, used_bytes
+from quelea.journal.retention import forget, prune, used_bytes
 from quelea.journal.summary import summarise, text
 
 SECOND_US = 1_000_000
@@ -146,6 +146,21 @@ def test_old_runs_are_removed_but_none_that_goes_on(tmp_path: Path) -> None:
     made = open_run("fleet", tmp_path, keep=2)
     left = ["latest", "notes", names[1], names[4], made.path.name]
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(left)
+
+
+def test_frames_that_no_sum_holds_yet_are_not_forgotten(tmp_path: Path) -> None:
+    """After a kill a reader adds the frames behind the newest sums: they must be there."""
+    writer = Writer(tmp_path / FILE)
+    writer.nodes(NODES)
+    for seq in range(1, 2_000):
+        hear(writer, seq * 1_000, 1, seq)
+    writer.close()
+    with sqlite3.connect(tmp_path / FILE, isolation_level=None) as file:
+        file.execute("UPDATE run SET value = 300 WHERE key = 'tallied'")
+        assert forget(file, 1, 10) == 300
+        assert forget(file, 1, 10) == 0
+        file.execute("DELETE FROM run WHERE key = 'tallied'")
+        assert forget(file, 1, 10) == 0
 
 
 CHILD = """

@@ -16,14 +16,19 @@ def forget(connection: sqlite3.Connection, bytes_max: int, written: int) -> int:
     """Remove the oldest frames if the file uses more than bytes_max; return how many.
 
     Inside a transaction. What nodes said beside frames goes with them, their newest state stays.
-    The file keeps its pages and fills them anew, so it stays near bytes_max.
+    The file keeps its pages and fills them anew, so it stays near bytes_max. Frames that the sums
+    do not hold yet stay: after a kill nobody could add them.
     """
     if used_bytes(connection) <= bytes_max:
         return 0
     first, last = connection.execute("SELECT min(at), max(at) FROM frame").fetchone()
     if first is None:
         return 0
-    end = min(last, first + max(STEP_ROWS, FASTER * written))
+    found = connection.execute("SELECT value FROM run WHERE key = 'tallied'").fetchone()
+    tallied = int(found[0]) if found else 0
+    end = min(last, tallied + 1, first + max(STEP_ROWS, FASTER * written))
+    if end <= first:
+        return 0
     (cut_us,) = connection.execute("SELECT t_us FROM frame WHERE at = ?", (end,)).fetchone()
     removed = connection.execute("DELETE FROM frame WHERE at < ?", (end,)).rowcount
     for table in ("status", "event"):
