@@ -19,6 +19,7 @@ from quelea_agent.rumours import UNKNOWN
 from quelea_proto.draws import Draws
 
 ARCHITECTURES = ("x64", "x86", "armv6m", "armv7m", "armv7emsp", "xtensa", "xtensawin", "rv32imc")
+NETS = 16  # random ones, of which no single one is held to the mean
 
 
 def network(seed: int, shift: int = 12) -> bytes:
@@ -100,16 +101,21 @@ def test_firmware_and_reference_give_the_same_scores_and_chances(name: str, seed
 
 
 def test_what_is_rounded_says_nearly_what_it_said(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    net = [(rng.normal(0, 1, (FEATURES, 16)), rng.normal(0, 0.3, 16)),
-           (rng.normal(0, 1, (16, 1)), rng.normal(0, 1, 1))]  # fmt: skip
-    values = rng.integers(0, 256, (500, 4, FEATURES)).astype(np.uint8)
-    file = quantised.packed(quantised.rounded(net, values))
-    wanted, found = quantised.logits(net, values), quantised.said(file, values)
-    assert len(file) == 280
-    chances = [np.exp(one) / np.exp(one).sum(axis=-1, keepdims=True) for one in (wanted, found)]
-    assert np.abs(chances[0] - chances[1]).mean() < 0.01
-    assert np.mean(wanted.argmax(-1) == found.argmax(-1)) > 0.95
+    """Of 300 nets the mean difference of a chance is .0057, of one net .0116 at most."""
+    apart = []
+    for one in range(seed, seed + NETS):
+        rng = np.random.default_rng(one)
+        net = [(rng.normal(0, 1, (FEATURES, 16)), rng.normal(0, 0.3, 16)),
+               (rng.normal(0, 1, (16, 1)), rng.normal(0, 1, 1))]  # fmt: skip
+        values = rng.integers(0, 256, (500, 4, FEATURES)).astype(np.uint8)
+        file = quantised.packed(quantised.rounded(net, values))
+        wanted, found = quantised.logits(net, values), quantised.said(file, values)
+        assert len(file) == 280
+        chances = [np.exp(s) / np.exp(s).sum(axis=-1, keepdims=True) for s in (wanted, found)]
+        apart.append(np.abs(chances[0] - chances[1]).mean())
+        assert np.mean(wanted.argmax(-1) == found.argmax(-1)) > 0.95
+    assert np.mean(apart) < 0.01
+    assert max(apart) < 0.02
 
 
 def test_a_draw_has_the_chances_of_the_scores() -> None:
