@@ -12,7 +12,10 @@ from quelea.hierarchy.worlds import command, drawn, judge, trial
 
 def test_no_lie_is_believed_and_the_mean_is_reached(seed):
     """REQ-CLUSTER-6; and no limit over limits is exceeded."""
-    checks, fired = judge([trial(seed + at) for at in range(3)])
+    done = [trial(seed + at) for at in range(3)]
+    while judge(done)[0][-1].value and len(done) < 12:  # so few may lack a fault
+        done.append(trial(seed + len(done)))
+    checks, fired = judge(done)
     assert [check for check in checks if not check.ok] == [], fired
 
 
