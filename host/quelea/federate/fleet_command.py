@@ -1,7 +1,5 @@
 """`quelea federate --fleet`: two trainings by the same processes, all honest, then with liars."""
 
-import json
-import signal
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,12 +11,13 @@ from quelea_proto.rules import RULES
 from rich.console import Console
 from rich.table import Table
 
-from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
+from quelea.errors import UserError
 from quelea.federate import fleet_data, fleet_float, fleet_lies, fleet_verdict
 from quelea.federate.fleet import TrainFleet
 from quelea.federate.fleet_audit import Audit
 from quelea.federate.fleet_verdict import Phase
 from quelea.journal import Check, open_run
+from quelea.judged import answer, ended_by_sigterm
 
 WIDTH = 110
 DEGREE = 8
@@ -103,19 +102,12 @@ def command(options: Options, as_json: bool = False) -> int:
     """Run, print and draw; return the exit status: 0 if every bound holds, else 1."""
     options.check()
     console = Console(stderr=True, highlight=False, width=WIDTH)
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no process either
-    try:
+    with ended_by_sigterm():
         if options.table:
             checks, document = table(options, console)
         else:
             checks, document = tell(options, console)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    holds = all(check.ok for check in checks)
-    if as_json:
-        found = [check._asdict() for check in checks]
-        print(json.dumps({"verdict": holds, "checks": found} | document))
-    return EXIT_OK if holds else EXIT_FALSE
+    return answer(checks, document, as_json)
 
 
 def tell(options: Options, console: Console) -> tuple[list[Check], dict[str, Any]]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from quelea.federate.fleet import TrainFleet
 from quelea.federate.fleet_audit import Replay, disagreement
 from quelea.journal import Check
+from quelea.judged import print_checks
 
 POINTS_MAX = 2.0  # below a float that has all digits
 LIED_POINTS_MAX = 4.0  # the liars' digits are lost as well
@@ -137,13 +138,4 @@ def tell(
         f"damaged on purpose), {said['partial']} not waited for; heap of {said['heap_bytes']} "
         f"bytes: {said['heap_live_bytes']} in use, {said['heap_high_bytes']} with garbage"
     )
-    table = Table(box=None)
-    for heading in ("", "check", "found", "bound"):
-        table.add_column(heading, justify="right" if heading in ("found", "bound") else "left")
-    for check in checks:
-        table.add_row(
-            "holds" if check.ok else "FAILS", check.name, f"{check.value:.4g}",
-            f"{check.bound:.4g} {check.unit}", style=None if check.ok else "red",
-        )  # fmt: skip
-    console.print(table)
-    console.print("The verdict holds." if all(one.ok for one in checks) else "It does not hold.")
+    print_checks(console, checks)

@@ -1,7 +1,5 @@
 """`quelea serve`: the table of placers, pods of openb, or real processes; verdict and status."""
 
-import json
-import signal
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,8 +9,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
+from quelea.errors import UserError
 from quelea.journal import Check, open_run
+from quelea.judged import answer, ended_by_sigterm, print_checks
 from quelea.serving import setting
 
 WIDTH = 118
@@ -66,18 +65,11 @@ def command(options: Options, as_json: bool = False) -> int:
     options.check()
     console = Console(stderr=True, highlight=False, width=WIDTH)
     begun_s = time.monotonic()
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no process either
-    try:
+    with ended_by_sigterm():
         checks, document = _run(options, console)
-    finally:
-        signal.signal(signal.SIGTERM, before)
     console.print(f"{time.monotonic() - begun_s:.1f} s")
-    _print_checks(console, checks)
-    holds = all(check.ok for check in checks)
-    if as_json:
-        found = [check._asdict() for check in checks]
-        print(json.dumps({"verdict": holds, "checks": found} | document))
-    return EXIT_OK if holds else EXIT_FALSE
+    print_checks(console, checks)
+    return answer(checks, document, as_json)
 
 
 def _run(options: Options, console: Console) -> tuple[list[Check], dict[str, Any]]:
@@ -149,16 +141,3 @@ def _openb(options: Options, folder: Path, console: Console) -> tuple[list[Check
         console.print(f"{label}: {means[2]:.2f}")
     console.print(table)
     return probing.checks(found), {"ratios": found, "shares": list(openb.SHARES)}
-
-
-def _print_checks(console: Console, checks: list[Check]) -> None:
-    table = Table(box=None)
-    for name in ("", "check", "found", "bound"):
-        table.add_column(name, justify="right" if name in ("found", "bound") else "left")
-    for check in checks:
-        table.add_row(
-            "holds" if check.ok else "FAILS", check.name, f"{check.value:.4g}",
-            f"{check.bound:.4g} {check.unit}", style=None if check.ok else "red",
-        )  # fmt: skip
-    console.print(table)
-    console.print("The verdict holds." if all(one.ok for one in checks) else "It does not hold.")

@@ -1,9 +1,6 @@
 """`quelea story`: one seed told with a picture, or the table of many seeds; verdict and status."""
 
-import json
 import os
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -16,8 +13,9 @@ from quelea_agent import choice
 from rich.console import Console
 from rich.table import Table
 
-from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
+from quelea.errors import UserError
 from quelea.journal import Check, open_run
+from quelea.judged import answer, ended_by_sigterm, print_checks
 from quelea.learn import weights
 from quelea.simulator import pool
 from quelea.story import lies, setting, tale, trials
@@ -95,18 +93,11 @@ def command(options: Options, as_json: bool = False) -> int:
     options.check()
     console = Console(stderr=True, highlight=False, width=WIDTH)
     begun_s = time.monotonic()
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves no process either
-    try:
+    with ended_by_sigterm():
         checks, document = (_tell if options.seeds == 1 else _tabulate)(options, console)
-    finally:
-        signal.signal(signal.SIGTERM, before)
     console.print(f"{time.monotonic() - begun_s:.1f} s")
-    _print_checks(console, checks)
-    holds = all(check.ok for check in checks)
-    if as_json:
-        found = [check._asdict() for check in checks]
-        print(json.dumps({"verdict": holds, "checks": found} | document))
-    return EXIT_OK if holds else EXIT_FALSE
+    print_checks(console, checks, "g")
+    return answer(checks, document, as_json)
 
 
 # -- one seed --------------------------------------------------------------------------------
@@ -273,18 +264,3 @@ def _table(rows: trials.Rows, seeds: int) -> Table:
             f"{mean(lambda one: one.messages):.2f}",
         )  # fmt: skip
     return table
-
-
-def _print_checks(console: Console, checks: list[Check]) -> None:
-    table = Table(box=None)
-    for name in ("", "check", "found", "bound"):
-        table.add_column(name, justify="right" if name in ("found", "bound") else "left")
-    for check in checks:
-        style = None if check.ok else "red"
-        table.add_row(
-            "holds" if check.ok else "FAILS", check.name, f"{check.value:g}",
-            f"{check.bound:g} {check.unit}", style=style,
-        )  # fmt: skip
-    console.print(table)
-    console.print("The verdict holds." if all(one.ok for one in checks) else "It does not hold.")
-    sys.stderr.flush()
