@@ -8,6 +8,7 @@ options.defaults(  # noqa: F821
     sharing=False,  # a limit that the fleet shares
     members=False,  # the same, and members may come and go
     floors=False,  # beside it: documents that change floors
+    agreed=False,  # beside either: the policy whose water level the fleet agrees on
     cadence=False,  # fewer frames while nothing changes
     story=False,  # offloading to shared servers, by choice
     learning=False,  # the story with tables that learn
@@ -101,6 +102,8 @@ if options.members:  # noqa: F821
     )
 if options.floors:  # noqa: F821
     package("quelea_agent", ("floors.py",))  # noqa: F821
+if options.agreed:  # noqa: F821
+    package("quelea_agent", ("policies/max_min_agreed.py", "port/agreed.py"))  # noqa: F821
 if options.story or options.learning or options.serving or options.federated:  # noqa: F821
     package("quelea_proto", ("draws.py",), base_path="../shared")  # noqa: F821
 if options.story or options.learning:  # noqa: F821

@@ -34,6 +34,9 @@ def share(
     lease: Annotated[
         int, typer.Option(help="Seconds; members go and come, a host signs. 0: nobody does.")
     ] = 0,
+    policy: Annotated[
+        str, typer.Option(help="max-min, proportional or max-min-agreed; default: the file's.")
+    ] = "",
     jobs: Annotated[int, typer.Option(help="Processes.")] = 2,
     json: Json = False,
 ) -> None:
@@ -41,7 +44,9 @@ def share(
     from quelea.headroom.command import command
 
     raise typer.Exit(
-        command(config, seeds, seed, loss, liars, changes, bare, jobs, json, cadence, lease)
+        command(
+            config, seeds, seed, loss, liars, changes, bare, jobs, json, cadence, lease, policy
+        )
     )
 
 

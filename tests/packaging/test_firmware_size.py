@@ -12,7 +12,8 @@ MANIFEST = ROOT / "firmware" / "manifest.py"
 PARTS = manifest.parts_of(MANIFEST)
 NOT_FLASHED = {"quelea_agent/port/cpython.py"}
 OURS = ("quelea_proto", "quelea_agent")
-BESIDE = {"floors": ["members"]}  # parts of no use alone: what they are flashed with
+# parts of no use alone: what they are flashed with
+BESIDE = {"agreed": ["sharing"], "floors": ["members"]}
 
 # What MicroPython's unix port and its boards have in common, and the edges may use.
 PURE = {"binascii", "json", "micropython"}

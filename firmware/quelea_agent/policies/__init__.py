@@ -17,6 +17,7 @@ from quelea_proto.limits import HEADROOM_Q_MAX
 POLICIES = (
     ("max-min", "max_min"),
     ("proportional", "proportional"),
+    ("max-min-agreed", "max_min_agreed"),
 )
 
 

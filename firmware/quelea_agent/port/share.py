@@ -88,6 +88,10 @@ def maker(settings, config: object, load=sharing.load, kind: type = ShareNode) -
     def make(module, port, cfg, settings, sensor):
         node = kind(module, port, cfg, settings, sensor)
         node.take_part(part)
+        if "agreed" in config:
+            from quelea_agent.port import agreed  # a part
+
+            agreed.attach(node)
         return node
 
     return make, None

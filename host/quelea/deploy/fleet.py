@@ -164,6 +164,7 @@ class BoardFleet:
         config, parts = self.config(node_id), set(self.tables.of(node_id).get("parts", ()))
         if "headroom" in config:
             parts |= {"members", "floors"} if config["headroom"]["leases"] else {"sharing"}
+            parts |= {"agreed"} if "agreed" in config["headroom"] else set()
         if config.get("quiet_rounds_max"):
             parts.add("cadence")
         if "cluster" in config:

@@ -14,7 +14,7 @@ from quelea_proto.limits import QUIET_ROUNDS_MAX
 from quelea.configure import fleetfile
 from quelea.errors import EXIT_FALSE, EXIT_OK, UserError
 from quelea.fleet.options import FleetOptions
-from quelea.headroom.group import Group, Load, make
+from quelea.headroom.group import AGREED, Group, Load, check_policy, make
 from quelea.headroom.terms import Terms
 from quelea.headroom.trial import NEAR, Trial, run
 from quelea.headroom.world import EPOCH_ROUNDS
@@ -88,8 +88,9 @@ def command(
     as_json: bool,
     cadence: int = 0,
     lease_s: int = 0,
+    policy: str = "",
 ) -> int:
-    """Run and judge; return the exit status."""
+    """Run and judge; return the exit status. policy: empty for that of the file, or max-min."""
     if not 0 <= loss < 1 or seeds < 1 or liars < 0 or changes < 0 or jobs < 1:
         raise UserError(
             f"--seeds {seeds} --loss {loss} --liars {liars} --changes {changes} --jobs {jobs}",
@@ -102,6 +103,16 @@ def command(
             f"--lease {lease_s} and a file", "--lease", "", f"set lease_s in [limit] of {config}"
         )
     group, period_ms = setting(config, liars, lease_s)
+    if policy:
+        check_policy(policy, "--policy")
+        group = replace(group, policy=policy)
+    if group.policy == AGREED and group.terms is not None:
+        raise UserError(
+            f"members that go and come, and the policy {AGREED}",
+            "--policy",
+            "here their world has no consensus; fleets of nodes do",
+            "`--policy max-min`",
+        )
     group = without_waits(group) if bare else group
     if cadence:
         group.check_cadence("--cadence")

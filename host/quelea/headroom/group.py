@@ -20,6 +20,7 @@ from quelea.headroom.audit import Part
 from quelea.headroom.plan import Split, node_plan, validate, worst_q
 from quelea.headroom.terms import Terms, check_reclaim
 
+AGREED = "max-min-agreed"  # the policy that takes a part of the firmware, and the consensus
 LINE_SHARE = 4  # where no line is free, this part of the headroom pays for what liars can add
 
 
@@ -124,7 +125,9 @@ class Group:
             )  # fmt: skip
             if self.terms is not None:
                 rows[-1]["members"] = self._terms_of(limit, node, self.terms)
+        part = {"agreed": True} if self.policy == AGREED else {}
         return {
+            **part,
             "leases": self.terms is not None,
             "policy": self.policy,
             "on_ms": self.on_ms,
@@ -190,7 +193,7 @@ def make(
     step_q: largest rise of a cap a round, None: at once. more: unit, policy, on_ms, off_ms,
     turn_epochs, terms, period_ms.
     """
-    _check_policy(more.get("policy", "max-min"), where)
+    check_policy(more.get("policy", "max-min"), where)
     given: list[dict[str, Any]] = []
     splits = []
     for limit, limit_q in enumerate(limits_q):
@@ -272,6 +275,7 @@ def _line_q(row: Mapping[str, Any], loads: Sequence[Load]) -> int:
     return low if low * LINE_SHARE >= paid_q else paid_q
 
 
-def _check_policy(policy: str, where: str) -> None:
+def check_policy(policy: str, where: str) -> None:
+    """Raise UserError for a name that is no policy's."""
     if policy not in [name for name, _ in POLICIES]:
         raise UserError(f"no policy named {policy!r}", where, f"one of: {names()}", "correct it")

@@ -8,7 +8,8 @@ import random
 from dataclasses import dataclass, field
 from typing import Any
 
-from quelea.headroom.group import Group, Load
+from quelea.headroom.agreed_world import AgreedWorld
+from quelea.headroom.group import AGREED, Group, Load
 from quelea.headroom.members_world import MembersWorld
 from quelea.headroom.shares import fair, jain, usable_q
 from quelea.headroom.world import BAND_SHARE, BrokenLimit, World
@@ -89,7 +90,9 @@ def run(
 
 def _world(group: Group, seed: int, **more: Any) -> World:
     """Return the world of a group; where its members hold leases a host signs documents too."""
-    return World(group, seed, **more) if group.terms is None else MembersWorld(group, seed, **more)
+    if group.terms is not None:
+        return MembersWorld(group, seed, **more)
+    return (AgreedWorld if group.policy == AGREED else World)(group, seed, **more)
 
 
 def _change(trial: Trial, world: World, rng: random.Random) -> None:

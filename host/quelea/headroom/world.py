@@ -95,6 +95,14 @@ class Node:
             dead_band_q=max(1, self.group.load_of(self.node).most_q // BAND_SHARE),
         )
 
+    def hear(self, topic: bytes, source: int, payload: bytes) -> None:
+        """Take in what another has published."""
+        self.sharing.receive(topic, payload)
+
+    def divide(self, now_ms: int, epoch: int) -> None:
+        """Do the round up to the load's set point."""
+        self.sharing.round(now_ms, self.demand_q, 0, epoch)
+
     def boot(self) -> Sharing:
         """Begin with what is stored."""
         config = self.group.node_config(self.node, self.ids)
@@ -170,7 +178,7 @@ class World:
             if what == "hear":
                 node = self.nodes[number]
                 if node.up and number not in self.liars:
-                    node.sharing.receive(self._topics[source], payload)
+                    node.hear(self._topics[source], source, payload)
                 continue  # what is heard changes neither a cap nor what is stored
             if what == "again":
                 if self.nodes[number].up:
@@ -197,7 +205,7 @@ class World:
         now_ms = self.t_us // 1000 % RING
         try:
             epoch = self.t_us // (EPOCH_ROUNDS * self.period_us)
-            node.sharing.round(now_ms, node.demand_q, 0, epoch)
+            node.divide(now_ms, epoch)
             for share in node.sharing.shares:
                 limit = share.headroom.plan.limit
                 node.recent_q[limit].append(share.headroom.cap_q)
