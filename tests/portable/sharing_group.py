@@ -4,6 +4,7 @@
 import gc
 
 from kit import check
+from quelea_agent.policies.max_min_agreed import Agreed
 from quelea_agent.sharing import load
 
 BUDGET_Q = 24000
@@ -22,7 +23,8 @@ def member(own, policy):
         "floor_q": 0, "initial_q": 8000, "line_in_q": [BUDGET_Q] * 2, "line_out_q": [BUDGET_Q] * 2,
         "step_q": 4000, "settle_rounds": 2, "digest": 7, "limit": 1,
     }  # fmt: skip
-    rows = [[0, 6000, 16000, 1000, 0, 8000], [0, 6000, 16000, 1000, 1, 8000],
+    other = 0 if policy == "max-min-agreed" else 1
+    rows = [[0, 6000, 16000, 1000, 0, 8000], [0, 6000, 16000, 1000, other, 8000],
             [0, 0, 16000, 1, 0, 8000]]  # fmt: skip
     settings = Settings()
     settings.id = "n0" + str(own)
@@ -33,6 +35,8 @@ def member(own, policy):
     })  # fmt: skip
     check(problem is None, "loaded", own, policy, problem)
     share = sharing.shares[0]
+    if policy == "max-min-agreed":
+        share.allocation = Agreed(rows, own - 1, BUDGET_Q, 1, 2000)
     slot = share.headroom.enrol()
     stored = {slot: bytes(share.headroom.record)}
     share.headroom.load(stored.get(0, b""), stored.get(1, b""))
@@ -40,13 +44,15 @@ def member(own, policy):
 
 
 DEMANDS = ((16000, 0, 0), (16000, 16000, 16000), (0, 16000, 3000), (9999, 7000, 500))
-for policy in ("max-min", "proportional"):
+for policy in ("max-min", "proportional", "max-min-agreed"):
     members = [member(own, policy) for own in (1, 2, 3)]
     trace = 0
     for turn in range(120):
         for i in range(3):
             one = members[i]
             demand_q = DEMANDS[turn // 20 % 4][i]
+            if policy == "max-min-agreed":
+                one.shares[0].allocation.agreed_q = turn * 137 % 12000 - 1
             if turn == 90:
                 one.percent = 50
             point_q = one.round(1000 * turn + 100 * i, demand_q, 0, turn // 5)
@@ -65,6 +71,7 @@ for policy in ("max-min", "proportional"):
         if turn % 20 == 19:
             print(policy, turn, [each.point_q for each in members], caps_q)
     print("trace", policy, trace, members[0].figures())
+print(members[0].shares[0].allocation.used, members[0].shares[0].allocation.own_q)
 
 one = members[0]
 check(not one.receive(b"quelea/1/demo/n/n02/x", b""), "no row's topic")

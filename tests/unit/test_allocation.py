@@ -11,6 +11,7 @@ from quelea.headroom.group import Load
 from quelea_agent.allocation import Allocation, value_q
 from quelea_agent.load import Load as Charger
 from quelea_agent.policies import POLICIES, find, level_q
+from quelea_agent.policies.max_min_agreed import Agreed
 
 TOP = (1 << 23) - 1
 CASES = 300
@@ -101,6 +102,96 @@ def test_a_liars_claim_moves_the_level_between_two_honest_ones_and_no_total_move
         find("max-min")(low, [int(one) for one in believed], budget, 0, out)
         for got, share in zip(out, some, strict=True):
             assert got in (int(share), int(share) - 1)
+
+
+def told(rng, count):
+    """Return rows of `count` loads that take any amount, claims of theirs, and a budget."""
+    top = rng.choice((5, 100, 10_000, TOP))
+    rows = []
+    for _ in range(count):
+        floor = rng.choice((0, 0, rng.randrange(top + 1) // count))
+        rows.append((floor, 0, max(floor, 1, rng.randrange(top + 1)), 1, 0, 0))
+    claims = [rng.choice((0, row[2], rng.randrange(row[2] + 1))) for row in rows]
+    floors = sum(row[0] for row in rows)
+    return rows, claims, rng.randrange(floors, min(TOP, max(sum(claims), floors) * 2) + 1)
+
+
+def test_the_agreed_level_counts_where_f_false_claims_allow_it(seed):
+    """REQ-HEADROOM-11: against every choice of F others; else it is max-min, to the last unit."""
+    rng = random.Random(seed)
+    taken = 0
+    for _ in range(CASES):
+        count = rng.randrange(2, 7)
+        rows, claims, budget = told(rng, count)
+        own, faults_max = rng.randrange(count), rng.randrange(4)
+        room = rng.choice((0, rng.randrange(budget + 1)))
+        here = rng.randrange(sum(row[0] for row in rows), budget + 1)
+        allocation = Agreed(rows, own, budget, faults_max, room)
+        plain = Allocation(rows, budget, "max-min")
+        for one in (allocation, plain):
+            one.update(claims, [-1] * count, here, 0, 0)
+        assert allocation.share_q == plain.share_q, "no level is agreed yet"
+        near = rng.randrange(max(1, allocation.own_q // 2), 2 * allocation.own_q + 2)
+        settled = min(rng.choice((allocation.own_q, near, rng.randrange(TOP))), TOP)
+        allocation.agreed_q = settled
+        allocation.update(claims, [-1] * count, here, 0, 0)
+        asked = [
+            (row[0], max(row[0], min(claim, row[2])) if claim else row[0], row[2])
+            for row, claim in zip(rows, claims, strict=True)
+        ]
+        lows, highs = [row[0] for row in asked], [row[1] for row in asked]
+        level = shares.level_of(lows, highs, here)
+        assert allocation.own_q == (TOP if level is None else int(level))
+        exact = shares.agreed(asked, own, here, budget, room, faults_max, settled)
+        if allocation.used:
+            assert allocation.share_q == exact, (asked, own, here, room, faults_max, settled)
+            taken += settled != allocation.own_q
+        else:
+            assert exact == shares.poured(lows, highs, here), "it could have been possible"
+            assert allocation.share_q == plain.share_q
+    assert CASES // 20 < taken < CASES, "both ways were taken"
+
+
+def test_what_one_honest_member_reckons_is_possible_for_every_other(seed):
+    """So a level from within the honest hull is never refused while claims rest: F liars may
+    have told everybody something else, of what they want and of what they hold."""
+    rng = random.Random(seed)
+    apart = 0
+    for _ in range(CASES):
+        count = rng.randrange(3, 8)
+        rows, claims, budget = told(rng, count)
+        liars = rng.sample(range(count), rng.randrange(1, min(3, count - 1) + 1))
+        room = rng.randrange(budget + 1)
+        base = rng.randrange(sum(row[0] for row in rows), budget + 1)
+        heard = []
+        for own in range(count):
+            if own in liars:
+                continue
+            one = Agreed(rows, own, budget, len(liars), room)
+            mine = [
+                rng.choice((0, row[2], rng.randrange(row[2] + 1))) if i in liars else claims[i]
+                for i, row in enumerate(rows)
+            ]
+            there = min(budget, base + sum(rng.randrange(room + 1) for _ in liars))
+            one.update(mine, [-1] * count, there, 0, 0)
+            heard.append((one, there))
+        levels = [one.own_q for one, _ in heard]
+        apart += min(levels) != max(levels)
+        for one, there in heard:
+            for level in (*levels, (min(levels) + max(levels)) // 2):
+                assert one.is_possible(level, there)
+    assert apart > CASES // 4
+
+
+def test_without_liars_a_consensus_of_any_level_changes_nothing(seed):
+    rng = random.Random(seed)
+    for _ in range(CASES):
+        rows, claims, budget = told(rng, 5)
+        allocation, plain = Agreed(rows, 2, budget, 0, 0), Allocation(rows, budget, "max-min")
+        for one in (allocation, plain, allocation):
+            one.update(claims, [-1] * 5, budget, 0, 0)
+            allocation.agreed_q = rng.choice((allocation.own_q, rng.randrange(TOP)))
+        assert allocation.share_q == plain.share_q
 
 
 def group(rng):

@@ -35,11 +35,11 @@ class Agreed(Allocation):
 
     def _pour(self, priority: int, budget_q: int, total_q: int) -> None:
         self.own_q = level_q(self._low_q, self._high_q, budget_q)
-        if self.agreed_q < 0 or not self.is_possible(self.agreed_q, budget_q):
+        level = self.agreed_q if self._faults_max else -1  # where nobody lies the own one is right
+        if level < 0 or not self.is_possible(level, budget_q):
             fill(self._low_q, self._high_q, budget_q, total_q, self.share_q)
             return
         self.used = (self.used + 1) & SMALL_MAX
-        level = self.agreed_q
         for i in range(len(self.rows)):
             row = self.rows[i]
             low_q = self._low_q[i]
@@ -50,8 +50,6 @@ class Agreed(Allocation):
 
     def is_possible(self, level: int, budget_q: int) -> bool:
         """Return whether somebody may have reckoned this level who was told F claims otherwise."""
-        if self._faults_max == 0 or level == self.own_q:
-            return level == self.own_q
         if level < self.own_q:  # the budget less what they hold, and they claim all
             return self._least_q(level + 1, True) > budget_q - self._room_q
         budget_q = min(budget_q + self._room_q, self.budget_q)

@@ -1,7 +1,7 @@
 """A node whose fleet agrees on the water level of the limit: policies/max_min_agreed.py.
 
-The agent's signal becomes the level that the node reckons, in place of its demand. Of several
-limits, or of loads of several priorities, there is no one level: then all is as with `max-min`.
+The agent's signal becomes the level that the node reckons, in place of its demand. Asked for by
+`agreed` in cfg.json; in exact mode, which trusts everybody, all is as with `max-min`.
 """
 
 from quelea_agent.policies.max_min_agreed import Agreed
@@ -18,6 +18,7 @@ class Level:
         self._agent = node.agent
         self._sense = node._sense
         self._round = node.sharing.round
+        self._held = False
         self._met = False
         self._settled = False
 
@@ -40,9 +41,10 @@ class Level:
         if mode.restarted:
             self._settled = self._met
             self._met = False
-        elif not mode.held:
-            self._met = True
-        good = self._settled and not mode.held and mode.settled_q < agent.settings.hi_q
+        else:
+            self._held = mode.held  # a round that restarts does not say
+            self._met = self._met or not mode.held
+        good = self._settled and not self._held and mode.settled_q < agent.settings.hi_q
         self.allocation.agreed_q = mode.settled_q if good else -1
 
     def turn(self, now_ms: int) -> None:
@@ -56,13 +58,11 @@ class Level:
 
 
 def attach(node) -> None:  # type: ignore[no-untyped-def]
-    """Give a share.ShareNode the policy, if its fleet can agree on a level."""
-    shares = node.sharing.shares
-    share = shares[0]
-    rows = share.allocation.rows
-    same = min([row[4] for row in rows]) == max([row[4] for row in rows])
-    if len(shares) > 1 or not same or node.agent.flows is not None:
+    """Give a share.ShareNode the policy: of its one limit, in which all have one priority."""
+    if node.agent.flows is not None:
         return
+    share = node.sharing.shares[0]
+    rows = share.allocation.rows
     faults_max = node.agent.settings.faults_max
     room_q = 0 if share._trusting else max([row[0] + row[5] for row in rows]) + share._line_q
     share.allocation = Agreed(rows, share.own, share.budget_q, faults_max, room_q)

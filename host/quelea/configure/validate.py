@@ -10,7 +10,7 @@ from quelea.configure import fleetfile
 from quelea.errors import EXIT_OK
 from quelea.fleet import plan
 from quelea.fleet.options import FleetOptions
-from quelea.headroom.group import Group
+from quelea.headroom.group import AGREED, Group
 from quelea.headroom.plan import Split
 from quelea.headroom.terms import leases, quorum
 
@@ -40,7 +40,9 @@ def command(file: str, as_json: bool) -> int:
             print(line, file=sys.stderr)
     for line in [_graph(the_plan, group), *the_plan.warnings]:
         print(line, file=sys.stderr)
-    print(f"{len(group.loads)} loads, {group.policy}: every limit holds.", file=sys.stderr)
+    own = group.policy == AGREED and not group.agrees
+    way = ", each by levels of its own: several limits or priorities" if own else ""
+    print(f"{len(group.loads)} loads, {group.policy}{way}: every limit holds.", file=sys.stderr)
     return EXIT_OK
 
 

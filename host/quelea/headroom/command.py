@@ -106,7 +106,7 @@ def command(
     if policy:
         check_policy(policy, "--policy")
         group = replace(group, policy=policy)
-    if group.policy == AGREED and group.terms is not None:
+    if group.agrees and group.terms is not None:
         raise UserError(
             f"members that go and come, and the policy {AGREED}",
             "--policy",

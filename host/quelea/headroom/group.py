@@ -77,6 +77,13 @@ class Group:
         """Return the load of a node; KeyError for a stranger."""
         return {load.node: load for load in self.loads}[node]
 
+    @property
+    def agrees(self) -> bool:
+        """Whether a consensus settles its one water level; of several limits, or priorities,
+        there are several, and each load goes by those that it reckons."""
+        one = len(self.splits) == 1 == len({load.priority for load in self.loads})
+        return one and self.policy == AGREED
+
     def check_cadence(self, where: str) -> None:
         """Raise UserError for a group that cannot have a cadence."""
         if self.turn_epochs:
@@ -125,11 +132,10 @@ class Group:
             )  # fmt: skip
             if self.terms is not None:
                 rows[-1]["members"] = self._terms_of(limit, node, self.terms)
-        part = {"agreed": True} if self.policy == AGREED else {}
         return {
-            **part,
+            **({"agreed": True} if self.agrees else {}),
             "leases": self.terms is not None,
-            "policy": self.policy,
+            "policy": "max-min" if self.policy == AGREED and not self.agrees else self.policy,
             "on_ms": self.on_ms,
             "off_ms": self.off_ms,
             "turn_epochs": self.turn_epochs,

@@ -6,6 +6,7 @@ judge what a fleet really did by them. Shares no code with the board.
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import combinations
 
 from quelea.headroom.group import Load
 
@@ -15,27 +16,84 @@ Amounts = Mapping[int, int]
 def poured(
     low_q: Sequence[int], high_q: Sequence[int], budget_q: Fraction | int
 ) -> list[Fraction]:
-    """Return max-min shares: the one level, found among the points where a member enters or is
-    full, at which the shares max(low, min(level, high)) add up to budget_q, or all are full."""
+    """Return max-min shares: of the one level, or all that is claimed where there is enough."""
+    level = level_of(low_q, high_q, budget_q)
+    return _parts(low_q, high_q, Fraction(max(high_q, default=0)) if level is None else level)
 
-    def parts(level: Fraction) -> list[Fraction]:
-        return [
-            min(Fraction(high), max(Fraction(low), level))
-            for low, high in zip(low_q, high_q, strict=True)
-        ]
 
+def _parts(low_q: Sequence[int], high_q: Sequence[int], level: Fraction) -> list[Fraction]:
+    """Return the shares max(low, min(level, high))."""
+    return [
+        min(Fraction(high), max(Fraction(low), level))
+        for low, high in zip(low_q, high_q, strict=True)
+    ]
+
+
+def level_of(
+    low_q: Sequence[int], high_q: Sequence[int], budget_q: Fraction | int
+) -> Fraction | None:
+    """Return the water level, found among the points where a member enters or is full: the
+    highest at which the shares add up to no more than budget_q; None: all are full."""
     points = sorted({Fraction(point) for point in (*low_q, *high_q)} | {Fraction(0)})
     below = Fraction(0)
     for point in points:
-        if sum(parts(point)) > budget_q:
-            rising = [
-                (low, high) for low, high in zip(low_q, high_q, strict=True) if low <= below < high
-            ]
-            if not rising:
-                return parts(below)
-            return parts(below + (Fraction(budget_q) - sum(parts(below))) / len(rising))
+        if sum(_parts(low_q, high_q, point)) > budget_q:
+            rising = sum(low <= below < high for low, high in zip(low_q, high_q, strict=True))
+            spare = Fraction(budget_q) - sum(_parts(low_q, high_q, below))
+            return below + spare / rising if rising else below
         below = point
-    return parts(below)
+    return None
+
+
+def levels_possible(
+    rows: Sequence[tuple[int, int, int]],
+    own: int,
+    budget_q: int,
+    budget_max_q: int,
+    room_q: int,
+    faults_max: int,
+) -> tuple[Fraction | None, Fraction | None]:
+    """Return the least and the highest level that somebody may have reckoned who was told
+    something else by F of the others; None: it is above all claims.
+
+    rows: (floor, what is claimed or the floor, most) by member. own: the member that knows its
+    own claim. room_q: what one liar may have added to, or kept of, the budget. By all choices of
+    F others, each of which may have claimed all, or nothing.
+    """
+    low_q = [row[0] for row in rows]
+    others = [i for i in range(len(rows)) if i != own]
+    least: list[Fraction | None] = []
+    highest: list[Fraction | None] = []
+    for chosen in combinations(others, min(faults_max, len(others))):
+        claimed = [max(row[0], row[2]) if i in chosen else row[1] for i, row in enumerate(rows)]
+        silent = [row[0] if i in chosen else row[1] for i, row in enumerate(rows)]
+        least.append(level_of(low_q, claimed, budget_q - faults_max * room_q))
+        highest.append(level_of(low_q, silent, min(budget_q + faults_max * room_q, budget_max_q)))
+    found = [level for level in least if level is not None]
+    high = [level for level in highest if level is not None]
+    return (
+        min(found) if found else None,
+        max(high) if len(high) == len(highest) else None,
+    )
+
+
+def agreed(
+    rows: Sequence[tuple[int, int, int]],
+    own: int,
+    budget_q: int,
+    budget_max_q: int,
+    room_q: int,
+    faults_max: int,
+    settled_q: int,
+) -> list[Fraction]:
+    """Return max-min shares at the level that the consensus settled on, where that is possible
+    and somebody may lie; else at the one that was reckoned here. See levels_possible."""
+    low_q, high_q = [row[0] for row in rows], [row[1] for row in rows]
+    least, highest = levels_possible(rows, own, budget_q, budget_max_q, room_q, faults_max)
+    above = least is not None and settled_q >= int(least)
+    if faults_max and above and (highest is None or settled_q <= int(highest)):
+        return _parts(low_q, high_q, Fraction(settled_q))
+    return poured(low_q, high_q, budget_q)
 
 
 def proportional(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quelea.headroom.agreed_world import AgreedWorld
-from quelea.headroom.group import AGREED, Group, Load
+from quelea.headroom.group import Group, Load
 from quelea.headroom.members_world import MembersWorld
 from quelea.headroom.shares import fair, jain, usable_q
 from quelea.headroom.world import BAND_SHARE, BrokenLimit, World
@@ -92,7 +92,7 @@ def _world(group: Group, seed: int, **more: Any) -> World:
     """Return the world of a group; where its members hold leases a host signs documents too."""
     if group.terms is not None:
         return MembersWorld(group, seed, **more)
-    return (AgreedWorld if group.policy == AGREED else World)(group, seed, **more)
+    return (AgreedWorld if group.agrees else World)(group, seed, **more)
 
 
 def _change(trial: Trial, world: World, rng: random.Random) -> None:
