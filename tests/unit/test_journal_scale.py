@@ -91,6 +91,17 @@ def test_sums_are_those_of_the_frames(tmp_path: Path, seed: int) -> None:
         assert journal.course(3, 5) == [row for row in journal.course() if 3 <= row.second < 5]
 
 
+def test_a_file_closed_after_all_was_written_has_the_last_second_too(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / FILE)
+    writer.nodes(NODES)
+    for seq in range(1, 4):  # one write each, of one second: its sums are told with the first
+        hear(writer, seq, 1, seq, epoch=4, value_q=10)
+        assert writer.flush(20)
+    assert writer.close() is None
+    with Journal.open(tmp_path) as journal:
+        assert [row.frames for row in journal.course()] == [3]
+
+
 def test_the_course_is_the_honest_spread_of_the_epoch_most_are_in() -> None:
     recorder = MemoryRecorder()
     recorder.nodes(NODES)  # n03 lies

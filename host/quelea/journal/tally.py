@@ -201,6 +201,11 @@ class Tally:
         """Whether a second has ended since the sums were told."""
         return self._second > self._second_told
 
+    @property
+    def untold(self) -> bool:
+        """Whether anything was heard since the sums were told."""
+        return bool(self._touched)
+
     def changed_second(self) -> None:
         """Put the second that goes on among the seconds."""
         self._second_told = self._second

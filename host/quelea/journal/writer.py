@@ -111,7 +111,7 @@ class Writer(Recorder):
                 self._rounds_begun += 1
             batch, rows = self._take(closing)
             written = True
-            if rows or self._sink is None:
+            if rows or self._sink is None or (closing and self._tally.untold):
                 written = self._persist(batch, rows)
             with self._flushed:
                 if written:
