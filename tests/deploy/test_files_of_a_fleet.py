@@ -72,6 +72,9 @@ def test_a_board_gets_the_parts_that_its_configuration_asks_for(tmp_path: Path) 
         "update",
     ]  # which has what checks a signature
     assert fleet.files("n01")["sign.public"] == key
+    agreed = text.replace('"max-min"', '"max-min-agreed"')
+    file.write_text(agreed)
+    assert BoardFleet(str(file)).parts("n01") == ["agreed", "floors", "members"]
     quiet = text.replace("lease_s = 10\n", "").replace("period_ms", "cadence = 8\nperiod_ms", 1)
     file.write_text(quiet.replace("turn_s = 600", "turn_s = 0"))
     assert BoardFleet(str(file)).parts("n02") == ["cadence", "sharing"]

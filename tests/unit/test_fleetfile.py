@@ -8,6 +8,7 @@ from quelea.configure import fleetfile, new, validate
 from quelea.errors import UserError
 from quelea.fleet import plan
 from quelea.fleet.options import FleetOptions
+from quelea_agent.policies import find
 
 GOOD = """\
 [fleet]
@@ -67,6 +68,8 @@ def test_a_file_becomes_loads_and_splits():
         (("most_q = 16000", "most_q = 16000\nleast_q = 17000"), ("node 1 needs least_q 17000",)),
         (("[load]", "[loads]"), ("fleet.toml:10", "there is no table 'loads'")),
         (("[load]", "[load"), ("fleet.toml:10", "no TOML")),
+        (("settle_s = 3", 'policy = "level"'), ("fleet.toml", "no policy named 'level'",
+                                               "max-min, proportional, max-min-agreed")),
         (("settle_s = 3", "turn_s = 9"), ("",)),
     ],
 )  # fmt: skip
@@ -79,6 +82,26 @@ def test_what_is_wrong_is_named_with_its_line(change, words):
     message = said(text)
     for word in words:
         assert word in message, message
+
+
+def test_a_level_is_agreed_on_where_there_is_one(tmp_path, capsys):
+    """Of several limits, or priorities, each load goes by its own, and all by the same code."""
+    one = GOOD.replace("[20000, 10000]", '20000\npolicy = "max-min-agreed"')
+    one = one.replace('names = ["feeder", "board"]\n', "").replace('on = ["feeder"]', "")
+    ids = {n: f"n{n:02}" for n in range(1, 5)}
+    config = fleetfile.parse(one, "fleet.toml")[1].node_config(2, ids)
+    assert config["policy"] == "max-min-agreed" and config["agreed"] is True
+    assert find(config["policy"]) is find("max-min")
+    for text in (
+        one.replace("node = 4", "node = 4\npriority = 1"),
+        GOOD.replace("settle_s = 3", 'policy = "max-min-agreed"'),
+    ):
+        group = fleetfile.parse(text, "fleet.toml")[1]
+        config = group.node_config(2, ids)
+        assert config["policy"] == "max-min" and "agreed" not in config
+        (tmp_path / "fleet.toml").write_text(text)
+        assert validate.command(str(tmp_path / "fleet.toml"), as_json=False) == 0
+        assert "levels of its own" in capsys.readouterr().err
 
 
 def test_options_of_the_command_line_go_before_those_of_the_file():

@@ -122,11 +122,17 @@ def proportional(
         fixed |= below
 
 
-def fair(loads: Sequence[Load], claims_q: Amounts, budget_q: int) -> dict[int, Fraction]:
-    """Return max-min shares by node as if every amount could be drawn, floors kept."""
+def fair(
+    loads: Sequence[Load], claims_q: Amounts, budget_q: int, policy: str = "max-min"
+) -> dict[int, Fraction]:
+    """Return the shares by node as if every amount could be drawn, floors kept: max-min, but for
+    the policy `proportional`."""
     low_q = [load.floor_q for load in loads]
     high_q = [max(load.floor_q, min(claims_q.get(load.node, 0), load.most_q)) for load in loads]
-    shares = poured(low_q, high_q, budget_q)
+    if policy == "proportional":
+        shares = proportional(low_q, high_q, budget_q, 0)
+    else:
+        shares = poured(low_q, high_q, budget_q)
     return {load.node: share for load, share in zip(loads, shares, strict=True)}
 
 

@@ -188,7 +188,8 @@ def _index(world: World) -> float:
     for split in world.group.splits:
         loads = [load for load in world.group.members(split.limit) if load.node in world.honest]
         claims = {load.node: _claim_q(world, load, split.limit) for load in loads}
-        shares = fair(loads, claims, split.budget_q * len(loads) // len(split.members))
+        budget_q = split.budget_q * len(loads) // len(split.members)
+        shares = fair(loads, claims, budget_q, world.group.policy)
         got = []
         for load in loads:
             due = min(float(shares[load.node]), claims[load.node])
