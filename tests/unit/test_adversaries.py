@@ -131,9 +131,12 @@ def test_wmsr_agrees_on_a_certified_graph_in_spite_of_each(seed: int) -> None:
     """F-local liars on a (2F + 1)-robust graph: the honest come within 1 % of the range."""
     for name in NAMES:
         run = Run(growth(14, 3, seed), name, (4,), seed, True, rule="wmsr")
-        for _ in range(60):
+        for _ in range(400):  # one graph in forty needs 101 rounds, the others fewer than 30
             run.round()
-        assert max(run.values()) - min(run.values()) <= HI_Q // 100, name
+            if max(run.values()) - min(run.values()) <= HI_Q // 100:
+                break
+        else:
+            pytest.fail(f"{name}: {run.values()}")
 
 
 def said(name: str, **options: Any) -> list[tuple[int, bytes]]:
