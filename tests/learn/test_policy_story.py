@@ -48,13 +48,93 @@ def test_the_critic_knows_what_each_server_will_be_sent(seed: int) -> None:
     obs = game.reset(seed & 0xFFFF)
     actions = np.random.default_rng(seed).integers(0, ALLOWED, (4, setting.AGENTS))
     joint = np.concatenate([obs, np.eye(ALLOWED, dtype=np.float32)[actions]], axis=-1)
-    sums, each = Central(range(setting.AGENTS), 8).sent(torch.from_numpy(joint))
+    sums, each = Central(8).sent(torch.from_numpy(joint))
     for k, instance in enumerate(game.world.instances):
         loads = np.zeros(len(setting.CAPACITIES))
         for i, action in enumerate(actions[k]):
             loads[instance.allowed[i][action]] += instance.demands[i]
         assert np.allclose(sums[k].numpy() * story_game.UNIT, loads, atol=1e-3)
     assert np.allclose(each.sum(dim=1).numpy(), sums.numpy(), atol=1e-5)
+
+
+@pytest.mark.usefixtures("_torch")
+def test_the_critic_knows_what_another_action_of_one_agent_would_change(seed: int) -> None:
+    import torch
+    from quelea.learn.story_nets import Central
+
+    game, draw = story_game.StoryGame(2), np.random.default_rng(seed)
+    obs = torch.from_numpy(game.reset(seed & 0xFFFF))
+    actions = draw.integers(0, ALLOWED, (2, setting.AGENTS))
+    critic = Central(8)
+
+    def loads(actions):
+        taken = torch.eye(ALLOWED)[torch.from_numpy(actions)]
+        joint = torch.cat((obs, taken), dim=-1)
+        return joint, critic.sent(joint)[0] / critic.capacities
+
+    joint, _ = loads(actions)
+    after, where = critic.fullness(joint)
+    values = critic(joint)
+    assert values.shape == (2, setting.AGENTS, ALLOWED)
+    for i in draw.integers(0, setting.AGENTS, 5):
+        for action in range(ALLOWED):
+            other = actions.copy()
+            other[:, i] = action
+            changed, full = loads(other)
+            assert torch.allclose(after[:, i, action], full, atol=1e-5)
+            assert torch.allclose(values[:, i], critic(changed)[:, i], atol=1e-5)
+            servers = [one.allowed[i][action] for one in game.world.instances]
+            assert where[:, i, action].argmax(dim=-1).tolist() == servers
+
+
+@pytest.mark.usefixtures("_torch")
+def test_the_actor_goes_to_what_is_worth_more_than_its_mean(seed: int) -> None:
+    import torch
+    from quelea.learn.story_learner import Drawing
+
+    one = story_game.learner(story_game.StoryGame(1).spec, story_game.SETTINGS, 1)
+    assert isinstance(one, Drawing)
+    generator = torch.Generator().manual_seed(seed)
+    logits, values = torch.randn((2, 3, 5, ALLOWED), generator=generator)
+    chances = torch.softmax(logits, dim=-1)
+    mean = (chances * values).sum(dim=-1, keepdim=True)
+    log_mean = (chances * chances.log()).sum(dim=-1, keepdim=True)
+    for worth in (0.0, 0.5):
+        one.entropy_worth = worth
+        leaf = logits.clone().requires_grad_()
+        one.actor_loss(leaf, values).backward()
+        wanted = chances * (values - mean - worth * (chances.log() - log_mean)) / len(logits)
+        assert torch.allclose(-leaf.grad, wanted, atol=1e-4)
+    one.schedule(0.0)
+    first = one.entropy_worth
+    one.schedule(1.0)
+    assert 0 < one.entropy_worth < first / 10
+
+
+@pytest.mark.usefixtures("_torch")
+def test_what_is_exported_says_what_the_actor_says(seed: int) -> None:
+    import torch
+    from quelea.learn import quantised
+
+    one = story_game.learner(story_game.StoryGame(1).spec, story_game.SETTINGS, seed & 0x3FF)
+    seen = np.random.default_rng(seed).integers(0, 256, (40, SEEN)).astype(np.uint8)
+    obs = np.zeros((40, story_game.WIDTH), np.float32)
+    obs[:, :SEEN] = seen / 255
+    with torch.no_grad():
+        said = one.target_actors[0](torch.from_numpy(obs)).numpy()
+    values = seen.reshape(40, ALLOWED, FEATURES)
+    assert np.allclose(quantised.logits(one.net, values), said, atol=1e-4)
+    kept = one.weights()
+    layers = [(kept[f"0.net.{k}.weight"].T, kept[f"0.net.{k}.bias"]) for k in (0, 2)]
+    assert np.allclose(quantised.logits(layers, values), said, atol=1e-3)
+
+
+@pytest.mark.usefixtures("_torch")
+@pytest.mark.parametrize("change", [{"twin": True}, {"central": False}, {"share": False}])
+def test_settings_that_the_story_has_no_use_for_are_refused(change: dict[str, bool]) -> None:
+    settings = replace(story_game.SETTINGS, **change)
+    with pytest.raises(UserError, match="not trained with"):
+        story_game.learner(story_game.StoryGame(1).spec, settings, 1)
 
 
 @pytest.mark.usefixtures("_torch")
@@ -104,8 +184,12 @@ def test_the_table_holds_a_policy_to_its_bounds() -> None:
 
     good = {
         policies.TRAINED: figures(0.98, 1.0), policies.UNTRAINED: figures(0.8, 3.0),
-        policies.FLOATS: figures(0.985, 1.0),
+        policies.FLOATS: figures(0.985, 1.0), policies.TABLE: figures(0.99, 1.2),
+        "policy, seed-2": figures(0.99, 1.3),
     }  # fmt: skip
+    assert policies.trained(good) == [policies.TRAINED, "policy, seed-2"]
+    mean, deviation = policies.over_seeds(good)["overasked"]
+    assert (round(mean, 6), round(deviation, 6)) == (1.15, 0.15)
     assert all(check.ok for check in policies.held(good))
     for name, worse in (
         (policies.TRAINED, figures(0.96, 1.0)),
@@ -113,6 +197,9 @@ def test_the_table_holds_a_policy_to_its_bounds() -> None:
         (policies.TRAINED, figures(0.98, 1.0, 0.1)),
         (policies.FLOATS, figures(0.999, 1.0)),
         (policies.UNTRAINED, figures(0.99, 3.0)),
+        (policies.TABLE, figures(0.99, 0.9)),
+        ("policy, seed-2", figures(0.96, 1.0)),
+        ("policy, seed-2", figures(0.99, 1.5)),
     ):
         assert not all(check.ok for check in policies.held(good | {name: worse}))
 

@@ -25,7 +25,8 @@ QUICK, EXACT = "policy, remembering", "policy, in floats"
 LEAST = 0.97  # of the optimum
 LOSS_MOST = 0.01  # of the optimum, by rounding to 8 bits
 TRAINED, UNTRAINED = "policy", "policy, untrained"
-FLOATS = "policy, floats"
+FLOATS, TABLE = "policy, floats", "q-learning"
+AGAIN = "policy, seed-"  # rows of the same training from another seed
 Memories = Mapping[str, bytes]
 
 
@@ -98,7 +99,7 @@ ROWS = (
     Row("bandit, throttled", _throttled(bandit.NAME)),
     Row("damped, throttled", _throttled("damped")),
     Row("regret, throttled", _throttled("regret")),
-    Row("q-learning", whole("q-learning"), "table"),
+    Row(TABLE, whole(TABLE), "table"),
     Row(UNTRAINED, whole(QUICK), "untrained"),
     Row("policy, imitating damped", whole(QUICK), "imitation"),
     Row("policy, not throttled", Mode(QUICK, checked=True), "policy"),
@@ -151,6 +152,20 @@ def shown(rows: Mapping[str, list[Figures]]) -> list[list[str]]:
     return lines
 
 
+def trained(rows: Mapping[str, list[Figures]]) -> list[str]:
+    """Return the rows of policies that were trained alike, from one seed each."""
+    return [name for name in rows if name == TRAINED or name.startswith(AGAIN)]
+
+
+def over_seeds(rows: Mapping[str, list[Figures]]) -> dict[str, tuple[float, float]]:
+    """Return mean and deviation over training seeds, of what each comes to on all instances."""
+    found = {}
+    for figure in ("first", "last", "overasked", "overloaded"):
+        means = [np.mean([getattr(one, figure) for one in rows[name]]) for name in trained(rows)]
+        found[figure] = (float(np.mean(means)), float(np.std(means)))
+    return found
+
+
 def held(rows: Mapping[str, list[Figures]]) -> list[Check]:
     """Hold the trained policy to the optimum, to its caps, and to what is less than it."""
 
@@ -172,6 +187,16 @@ def held(rows: Mapping[str, list[Figures]]) -> list[Check]:
             Check("policy: servers asked for too much, fewer than untrained", asked < before,
                   round(asked, 3), round(before, 3), "of 8"),
         ]  # fmt: skip
+    if TABLE in rows:
+        asked, table = mean(TRAINED, "overasked"), mean(TABLE, "overasked")
+        found.append(Check("policy: servers asked for too much, fewer than by a table",
+                           asked < table, round(asked, 3), round(table, 3), "of 8"))  # fmt: skip
+        alike = round(over_seeds(rows)["overasked"][0], 3)
+        found.append(Check("training seeds: servers asked for too much, mean, fewer than that",
+                           alike < table, alike, round(table, 3), "of 8"))  # fmt: skip
+    worst = round(min(mean(name, "last") for name in trained(rows)), 4)
+    found.append(Check("training seeds: last 100, share of the optimum, worst", worst >= LEAST,
+                       worst, LEAST, "of optimum"))  # fmt: skip
     if FLOATS in rows:
         loss = round(mean(FLOATS, "last") - last, 4)
         found.append(Check("policy: lost by 8 bits", loss <= LOSS_MOST, loss, LOSS_MOST,

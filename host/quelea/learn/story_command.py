@@ -64,7 +64,7 @@ def report(
                             made.agreement >= AGREEMENT_LEAST, round(made.agreement, 4),
                             AGREEMENT_LEAST, "of what is seen"))  # fmt: skip
         for path in trained[1:]:
-            name = f"policy, {path.parent.name}"
+            name = f"policy, {path.parent.name}"  # as policies.AGAIN has it
             memories[name] = story_export.export(net_in(path)).file
             more.append(policies.Row(name, policies.whole(policies.QUICK), name))
     else:
@@ -87,6 +87,11 @@ def report(
     console.print(f"running {len(wanted)} rules on {len(INSTANCES)} seeds")
     rows = policies.tabulate(INSTANCES, memories, jobs, wanted)
     console.print(_table(policies.shown(rows)))
+    if more:
+        document["training_seeds"] = policies.over_seeds(rows)
+        words = (f"{name} {mean:.4f} +- {deviation:.4f}"
+                 for name, (mean, deviation) in document["training_seeds"].items())  # fmt: skip
+        console.print(f"over {len(trained)} training seeds: {', '.join(words)}")
     document["rows"] = {name: [asdict(one) for one in row] for name, row in rows.items()}
     return checks + policies.held(rows), document
 

@@ -14,6 +14,7 @@ from quelea.learn.env_batch import StoryBatch
 from quelea.learn.env_world import ALLOWED, COLUMNS, SEEN, Terms
 from quelea.learn.features import NAMES, TOP
 from quelea.learn.maddpg.seam import Actions, Floats, Settings, Spec, Turn
+from quelea.learn.quantised import Net
 from quelea.story.loop import UNIT_Q
 from quelea.story.setting import CAPACITIES
 
@@ -22,20 +23,22 @@ DEMAND_AT = SERVERS_AT + ALLOWED  # in units of the mean capacity
 WIDTH = DEMAND_AT + 1
 RHO = 0.97
 UNIT = float(np.mean(CAPACITIES))
-STEPS = 60
-LEAST = 2500.0  # return: of 50 agents in 60 rounds at most 3000
-BACK = 60.0
+STEPS = 150  # the first thirty are for settling; what is left over then takes longer to fit
+LEAST = 7000.0  # return: of 50 agents in 150 rounds at most 7500
+BACK = 100.0
 TRAINING_SEED = 200_000  # instances that nothing is reported on
 INSTANCES = 200_000  # of them, drawn from by the seed of a batch
 TERMS = Terms()
 CROWDED = 0.2  # of a round's pay, for being on a server that is asked for more than it has
 NEAR, FULL = NAMES.index("near"), 128
+STEEP = ("near", "close", "gain")  # columns that the actor in training sees larger
+STEEPNESS, MIDDLE = 8.0, 128 / TOP
 
 
 SETTINGS = Settings(
-    episodes=1600, share=True, rate_first=1e-3, rate_last=1e-4, discount=0.8, returns_steps=2,
-    reward_scale=10.0, batch=24, updates=4.0, capacity=3000, warmup=600, clip=1.0,
-    explore_first=0.2, chunk_steps=10,
+    episodes=640, share=True, rate_first=3e-3, rate_last=1e-4, discount=0.95, returns_steps=5,
+    reward_scale=10.0, batch=24, updates=10.0, capacity=6000, warmup=600, clip=1.0,
+    logits_weight=1e-4, explore_first=0.05, explore_until=0.2, chunk_steps=10,
 )  # fmt: skip
 
 
@@ -87,9 +90,22 @@ def widened(world: StoryBatch, seen: NDArray[np.uint8]) -> Floats:
 
 def learner(spec: Spec, settings: Settings, seed: int) -> Any:
     """Return the learner: one small actor for all, and the critic that adds up loads."""
-    from quelea.learn.story_nets import Drawing
+    from quelea.learn.story_learner import Drawing
 
     return Drawing(spec, settings, seed)
+
+
+def steepened() -> tuple[list[float], list[float]]:
+    """Return by what features in 0..1 are multiplied, then what is added, for the actor."""
+    scales = [STEEPNESS if name in STEEP else 1.0 for name in NAMES]
+    return scales, [-MIDDLE * STEEPNESS if name in STEEP else 0.0 for name in NAMES]
+
+
+def folded(net: Net) -> Net:
+    """Return the network that says of features what `net` says of steepened ones."""
+    (weights, biases), *rest = net
+    scales, shifts = (np.array(row) for row in steepened())
+    return [(weights * scales[:, None], biases + shifts @ weights), *rest]
 
 
 Logits = Callable[[NDArray[np.uint8]], NDArray[np.float64]]
