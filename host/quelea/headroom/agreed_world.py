@@ -4,6 +4,7 @@ Each member also runs the agent, with its boards' own code between the two. The 
 frames get lost, repeated, late and cut off as rows do. Liars tell each member another level too.
 """
 
+import random
 from types import SimpleNamespace
 from typing import Any
 
@@ -90,6 +91,12 @@ class AgreedWorld(World):
     kind = Node
     nodes: dict[int, Node]  # type: ignore[assignment]
 
+    def __init__(self, group: Group, seed: int, **more: Any) -> None:
+        # So rows meet what they would meet without frames.
+        self._air = random.Random(f"frames {seed}")
+        self._frames: list[tuple[int, int, bytes]] = []
+        super().__init__(group, seed, **more)
+
     def _round(self, node: PlainNode) -> None:
         assert isinstance(node, Node)
         node.frames_out = []
@@ -98,15 +105,22 @@ class AgreedWorld(World):
             self._tell(node.node, payload)
 
     def _tell(self, source: int, payload: bytes) -> None:
+        self._frames.append((self.t_us, source, payload))
         for dest in self.nodes:
             if dest != source:
-                self._send(source, dest, payload)
+                self._carry(source, dest, payload)
+
+    def _carry(self, source: int, dest: int, payload: bytes) -> None:
+        kept = self.rng, self.rows
+        self.rng, self.rows = self._air, self._frames
+        self._send(source, dest, payload)
+        self.rng, self.rows = kept
 
     def _lie(self, number: int) -> None:
         """See World; and another level for each member, in the epoch that the honest are in."""
         super()._lie(number)
         others = [one for one in self.nodes if one != number]
-        liar, rng = self.nodes[number].agent, self.rng
+        liar, rng = self.nodes[number].agent, self._air
         liar.seq += 1
         frame = Frame(len(others))
         frame.kind = STATE
@@ -120,4 +134,4 @@ class AgreedWorld(World):
             buffer = bytearray(frame_bytes(STATE, len(others)))
             pack(frame, buffer)
             self.fired["false levels"] += 1
-            self._send(number, dest, bytes(buffer))
+            self._carry(number, dest, bytes(buffer))
