@@ -74,3 +74,29 @@ def test_a_limit_is_kept_and_shared_by_real_nodes(tmp_path: Path) -> None:
     }
     assert audit.check(rows, parts, 10_000) == []
     assert audit.check(rows, parts, figures["most_used_q"] - 1), "a lower limit is seen broken"
+
+
+def test_real_nodes_agree_on_a_level_beside_a_liar(tmp_path: Path) -> None:
+    """REQ-HEADROOM-11, REQ-HEADROOM-1: levels go in, and what was settled is taken."""
+    flags = (
+        *("--nodes", "6", "--liars", "1", "--topology", "complete", "--limit", "12000"),
+        *("--floors", "200", "--policy", "max-min-agreed", "--seconds", "7", "--no-chaos"),
+        *("--period-ms", "100", "--epoch-rounds", "10", "--runs", str(tmp_path)),
+    )
+    command = [sys.executable, "-m", "quelea.cli", "fleet", "--json", *flags]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout, done.stderr
+    report = json.loads(done.stdout)
+    checks = {check["name"]: check for check in report["checks"]}
+    assert checks["limit: caps and units under way above it"]["ok"], done.stderr
+    assert checks["honest values outside the honest hull"]["ok"], done.stderr
+    assert checks["lies were told"]["ok"], done.stderr
+    with Journal.open(Path(report["journal"])) as journal:
+        honest = {row.number for row in journal.nodes() if not row.liar}
+        newest = {row.node: row.document for row in journal.statuses() if row.node in honest}
+    assert newest
+    for document in newest.values():
+        assert document["level_q"][1] in (-1, document["settled_q"])
+    assert sum(document["level_q"][2] for document in newest.values()) > 0, "none was taken"
+    spreads = [epoch["first_spread_q"] for epoch in report["figures"]["epochs"]]
+    assert min(spreads) <= 100, "levels go into the consensus, which demands are not as close as"
