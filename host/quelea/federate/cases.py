@@ -18,14 +18,15 @@ ATTACKS = (
 )  # fmt: skip
 HARD = (NOBODY, "alie", "ipm:3", "sign-flip", "mimic")
 OPEN = Recipe(rounds=400, rate=3.0, momentum=0.9, clip=0.0, shrink=0.0003, calibrate=0.0)
-GUARDED = Recipe()  # a fifth of liars
-LIGHT = Recipe(clip=0.5)  # a tenth: longer steps, which few liars can turn to less account
+GUARDED = Recipe(rate=4.0)  # a fifth of liars
+LIGHT = Recipe(rounds=1000, rate=3.0)  # a tenth, and more to be reached: twice the rounds
 MNIST = Recipe(rounds=300, clip=0.5, shrink=0.0005)
+FEWER = (NOBODY, "alie", "ipm:3", "sign-flip", "mimic", "label-flip", "backwards")
 PEERS = (
-    "CAF", "CenteredClipping", "TrMean", "MultiKrum", "NNM+TrMean", "Bucketing+TrMean",
-    "NNM+CAF", "GeometricMedian",
+    "CenteredClipping", "GeometricMedian", "MultiKrum", "Krum", "Median", "TrMean", "NNM+TrMean",
+    "CAF",
 )  # fmt: skip
-MNIST_PEERS = ("CAF", "CenteredClipping", "NNM+TrMean")
+MNIST_PEERS = ("CenteredClipping", "CAF")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Case:
     """attacks, seeds: of our rule, the first of `rules`. rules: beside it, on others_attacks and
     the first others_seeds.
 
+    limits: attacks beyond what is promised, of our rule and those beside it on the first
+    others_seeds; shown, and held to no target.
     target: accuracy that is to be reached under each attack; target_worst: by the worst node.
     peers: aggregators of byzfl, on peer_attacks and the first peer_seeds.
     """
@@ -52,6 +55,7 @@ class Case:
     peers: tuple[str, ...] = ()
     peer_attacks: tuple[str, ...] = HARD
     peer_seeds: int = 0
+    limits: tuple[str, ...] = ()
 
     def model(self, data: Data) -> Model:
         """Return what is trained."""
@@ -84,23 +88,19 @@ CASES = (
     ),
     Case(
         "tenth", "digits, 50 nodes, complete, 5 liars", "digits", 32,
-        _setting("complete", 50, 5, LIGHT), 5, 0.955, attacks=ATTACKS,
+        _setting("complete", 50, 5, LIGHT), 10, 0.955, attacks=ATTACKS[:-2],
     ),
     Case(
         "fifth", "digits, 50 nodes, complete, 10 liars", "digits", 32,
-        _setting("complete", 50, 10, GUARDED), 5, 0.93, attacks=ATTACKS,
-        rules=(
-            OURS, "mean", "mixed-trim", "trimmed-mean", "wmsr", "median", "near", "clipped",
-            "tapered",
-        ),
-        others_seeds=1, peers=PEERS, peer_seeds=5,
+        _setting("complete", 50, 10, GUARDED), 10, 0.93, attacks=ATTACKS,
+        rules=(OURS, "mean", "clipped", "tapered", "wmsr"), others_seeds=5, peers=PEERS,
+        peer_attacks=("alie", "ipm:3", "sign-flip"), peer_seeds=5, limits=("ipm:6",),
     ),
     Case(
         "mnist", "MNIST, 20 nodes, complete, 4 liars", "mnist", 64,
-        _setting("complete", 20, 4, MNIST), 2, 0.90, attacks=ATTACKS,
-        rules=(OURS, "mean", "trimmed-mean"), others_seeds=1,
-        others_attacks=("alie", "backwards"), peers=MNIST_PEERS,
-        peer_attacks=("alie", "ipm:3", "sign-flip"), peer_seeds=1,
+        _setting("complete", 20, 4, MNIST), 3, 0.90, attacks=FEWER,
+        rules=(OURS, "mean"), others_seeds=3, others_attacks=("backwards",),
+        peers=MNIST_PEERS, peer_attacks=("alie", "ipm:3"), peer_seeds=2,
     ),
 )  # fmt: skip
 
@@ -121,7 +121,9 @@ def jobs(case: Case) -> list[Job]:
     ours = case.rules[0]
     found = [Job(case.name, ours, attack, seed) for seed in seeds for attack in case.attacks]
     for seed in seeds[: case.others_seeds]:
-        found += [Job(case.name, r, a, seed) for r in case.rules[1:] for a in case.others_attacks]
+        found += [Job(case.name, ours, attack, seed) for attack in case.limits]
+        theirs = (*case.others_attacks, *case.limits)
+        found += [Job(case.name, rule, a, seed) for rule in case.rules[1:] for a in theirs]
     for seed in seeds[: case.peer_seeds]:
         found += [
             Job(case.name, f"byzfl {peer}", attack, seed)

@@ -202,17 +202,18 @@ def lines(cases: Sequence[Case], rows: list[Row]) -> list[str]:
         if not own:
             continue
         text += ["", f"{case.title}; Dirichlet {case.setting.alpha:g}"]
-        text.append(f"{'':<24} seeds" + "".join(f"{attack:>11}" for attack in case.attacks))
+        attacks = (*case.attacks, *case.limits)
+        text.append(f"{'':<24} seeds" + "".join(f"{attack:>11}" for attack in attacks))
         for rule in dict.fromkeys(row["rule"] for row in own):
             cells = {row["attack"]: row for row in own if row["rule"] == rule}
             shown = [f"{cells[a]['mean']:>11.4f}" if a in cells else f"{'':>11}"
-                     for a in case.attacks]  # fmt: skip
+                     for a in attacks]  # fmt: skip
             few, many = (f([row["seeds"] for row in cells.values()]) for f in (min, max))
             seeds = f"{many}" if few == many else f"{few}-{many}"
             text.append(f"{rule:<24}{seeds:>6}" + "".join(shown))
             if rule == case.rules[0]:
                 shown = [f"{cells[a]['worst']:>11.4f}" if a in cells else f"{'':>11}"
-                         for a in case.attacks]  # fmt: skip
+                         for a in attacks]  # fmt: skip
                 text.append(f"{'  its worst node':<30}" + "".join(shown))
         first = next(row for row in own if row["rule"] == case.rules[0])
         text.append(
