@@ -57,9 +57,7 @@ def fleet(
     clusters: Annotated[int, typer.Option(help="So many, joined by delegates; 0: none.")] = 0,
     limit: Annotated[int, typer.Option(help="A limit that all share; 0: none.")] = 0,
     floors: Annotated[str, typer.Option(help="Always allowed: one for all, or a list.")] = "",
-    policy: Annotated[
-        str, typer.Option(help="max-min, proportional or max-min-agreed.")
-    ] = "max-min",
+    policy: Annotated[str, typer.Option(help="Or proportional, max-min-agreed.")] = "max-min",
     seed: Annotated[int, typer.Option(help="Of the graph, the liars and the demand's start.")] = 1,
     chaos: Annotated[bool, typer.Option(help="Half way: restart the broker, kill a node.")] = True,
     storm: Annotated[int, typer.Option(help="Every so many seconds, broker and nodes.")] = 0,
