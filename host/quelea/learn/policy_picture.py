@@ -46,10 +46,9 @@ def draw(file: bytes, path: Path) -> None:
     moves = leaving(file)
     shown = axes.pcolormesh(OWN, OTHER, moves, cmap="YlGnBu", vmin=0, vmax=1, shading="nearest")
     lines = axes.contour(OWN, OTHER, moves, levels=LEVELS, colors="black", linewidths=0.7)
-    axes.clabel(lines, fontsize=7)
     axes.axvline(1.0, color="grey", linewidth=0.8, linestyle=":")
     axes.axhline(1.0, color="grey", linewidth=0.8, linestyle=":")
     axes.set_xlabel("load of the own server, of its capacity")
     axes.set_ylabel("of the other, with this node")
-    drawing.colorbar(shown, ax=axes)
+    drawing.colorbar(shown, ax=axes).add_lines(lines)  # labels on them would hide a sharp edge
     drawing.savefig(path, dpi=DPI)

@@ -85,7 +85,11 @@ def draw(
             va="center",
         )  # fmt: skip
     if marks:  # the first points, of nets that know nothing, may lie far below all else
-        axes.set_ylim(min(marks.values()) * 1.15, 0.0)
+        lowest = min(marks.values())
+        if lowest < 0.0:
+            axes.set_ylim(lowest * 1.15, 0.0)
+        else:
+            axes.set_ylim(bottom=lowest * 0.95)
     axes.set_xlabel("episodes played")
     axes.set_ylabel("return of an episode, all agents")
     drawing.savefig(path, dpi=DPI)
