@@ -2,7 +2,9 @@
 
 byzfl works on floating-point numbers; what it returns is rounded to the numbers that are sent.
 Its package loads torchvision when imported, which its aggregators do without and which a torch
-for processors alone lacks; so they are loaded by themselves.
+for processors alone lacks; so they are loaded by themselves. Its CAF draws from numpy's global
+generator, and may not end among few vectors or where one is far beyond all others: one that it
+has dropped may stay the farthest, by which it lowers the others' weights.
 """
 
 import importlib
