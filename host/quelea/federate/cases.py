@@ -88,7 +88,7 @@ CASES = (
     ),
     Case(
         "tenth", "digits, 50 nodes, complete, 5 liars", "digits", 32,
-        _setting("complete", 50, 5, LIGHT), 10, 0.955, attacks=ATTACKS[:-2],
+        _setting("complete", 50, 5, LIGHT), 10, 0.955, attacks=ATTACKS,
     ),
     Case(
         "fifth", "digits, 50 nodes, complete, 10 liars", "digits", 32,
