@@ -65,5 +65,10 @@ def test_honest_stay_in_the_hull(attack: str, seed: int) -> None:
 
 def test_a_naive_rule_is_caught(seed: int) -> None:
     """The plain mean under the same attacks leaves the hull: the check can fail."""
-    outcome = run_seed(scenario_of(SEVEN.format(rule="mean", attack="const-max")), seed)
-    assert {"hull", "narrowing"} <= set(outcome.violations)
+    seen: set[str] = set()
+    for lot in range(LOTS):  # the two may lie too little in one run to be seen by both checks
+        scenario = scenario_of(SEVEN.format(rule="mean", attack="const-max"))
+        seen |= set(run_seed(scenario, seed + lot).violations)
+        if {"hull", "narrowing"} <= seen:
+            return
+    pytest.fail(f"seen: {seen}")
