@@ -142,7 +142,8 @@ def test_the_agreed_level_counts_where_f_false_claims_allow_it(seed):
         lows, highs = [row[0] for row in asked], [row[1] for row in asked]
         level = shares.level_of(lows, highs, here)
         assert allocation.own_q == (TOP if level is None else int(level))
-        exact = shares.agreed(asked, own, here, budget, room, faults_max, settled)
+        heard = shares.Heard(asked, own, here, budget, room, faults_max)
+        exact = shares.agreed(heard, settled)
         if allocation.used:
             assert allocation.share_q == exact, (asked, own, here, room, faults_max, settled)
             taken += settled != allocation.own_q

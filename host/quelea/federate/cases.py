@@ -94,7 +94,7 @@ CASES = (
         "fifth", "digits, 50 nodes, complete, 10 liars", "digits", 32,
         _setting("complete", 50, 10, GUARDED), 10, 0.93, attacks=ATTACKS,
         rules=(OURS, "mean", "clipped", "tapered", "wmsr"), others_seeds=5, peers=PEERS,
-        peer_attacks=("alie", "ipm:3", "sign-flip", "backwards"), peer_seeds=5, limits=("ipm:6",),
+        peer_attacks=("alie", "ipm:3", "sign-flip", "backwards"), peer_seeds=10, limits=("ipm:6",),
     ),
     Case(
         "mnist", "MNIST, 20 nodes, complete, 4 liars", "mnist", 64,

@@ -7,6 +7,7 @@ judge what a fleet really did by them. Shares no code with the board.
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
+from typing import NamedTuple
 
 from quelea.headroom.group import Load
 
@@ -45,21 +46,26 @@ def level_of(
     return None
 
 
-def levels_possible(
-    rows: Sequence[tuple[int, int, int]],
-    own: int,
-    budget_q: int,
-    budget_max_q: int,
-    room_q: int,
-    faults_max: int,
-) -> tuple[Fraction | None, Fraction | None]:
+class Heard(NamedTuple):
+    """What one member knows. rows: (floor, what is claimed or the floor, most) by member. own: the
+    member itself, whose claim it knows. room_q: what one liar may have added to, or kept of, the
+    budget, which is at most budget_max_q."""
+
+    rows: Sequence[tuple[int, int, int]]
+    own: int
+    budget_q: int
+    budget_max_q: int
+    room_q: int
+    faults_max: int
+
+
+def levels_possible(heard: Heard) -> tuple[Fraction | None, Fraction | None]:
     """Return the least and the highest level that somebody may have reckoned who was told
     something else by F of the others; None: it is above all claims.
 
-    rows: (floor, what is claimed or the floor, most) by member. own: the member that knows its
-    own claim. room_q: what one liar may have added to, or kept of, the budget. By all choices of
-    F others, each of which may have claimed all, or nothing.
+    By all choices of F others, each of which may have claimed all, or nothing.
     """
+    rows, own, budget_q, budget_max_q, room_q, faults_max = heard
     low_q = [row[0] for row in rows]
     others = [i for i in range(len(rows)) if i != own]
     least: list[Fraction | None] = []
@@ -77,23 +83,15 @@ def levels_possible(
     )
 
 
-def agreed(
-    rows: Sequence[tuple[int, int, int]],
-    own: int,
-    budget_q: int,
-    budget_max_q: int,
-    room_q: int,
-    faults_max: int,
-    settled_q: int,
-) -> list[Fraction]:
+def agreed(heard: Heard, settled_q: int) -> list[Fraction]:
     """Return max-min shares at the level that the consensus settled on, where that is possible
     and somebody may lie; else at the one that was reckoned here. See levels_possible."""
-    low_q, high_q = [row[0] for row in rows], [row[1] for row in rows]
-    least, highest = levels_possible(rows, own, budget_q, budget_max_q, room_q, faults_max)
+    low_q, high_q = [row[0] for row in heard.rows], [row[1] for row in heard.rows]
+    least, highest = levels_possible(heard)
     above = least is not None and settled_q >= int(least)
-    if faults_max and above and (highest is None or settled_q <= int(highest)):
+    if heard.faults_max and above and (highest is None or settled_q <= int(highest)):
         return _parts(low_q, high_q, Fraction(settled_q))
-    return poured(low_q, high_q, budget_q)
+    return poured(low_q, high_q, heard.budget_q)
 
 
 def proportional(

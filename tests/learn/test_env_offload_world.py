@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 from quelea.errors import UserError
-from quelea.learn.env_offload import CAPACITY_MIN, COLUMNS, NODES, OWN_NAMES, OffloadWorld, draw
+from quelea.learn.env_offload_world import (
+    CAPACITY_MIN,
+    COLUMNS,
+    NODES,
+    OWN_NAMES,
+    OffloadWorld,
+    draw,
+)
 from quelea.learn.env_world import ALLOWED, FEATURES, SEEN
 
 MINE, THERE, AGE = 5, 6, 10
