@@ -84,6 +84,20 @@ def test_a_consensus_that_is_held_settles_nothing(seed):
     assert [node.parts[0].allocation.used for node in alone] == before
 
 
+def test_an_epoch_without_the_rule_settles_nothing(seed):
+    """Its value is the node's own, whatever it is called: here nobody was heard in it."""
+    world = world_of(seed, liars=0)
+    node = world.nodes[1]
+    level, mode, follow = node.parts[0], node.agent.mode, node.parts[0]._follow
+    agreed = []
+    # (restarted, held) a round: an epoch with the rule, one without, then the first round of a third
+    for restarted, held in ((1, 0), (0, 0), (1, 0), (0, 1), (0, 1), (1, 0), (0, 0)):
+        mode.restarted, mode.held, mode.settled_q = bool(restarted), bool(held), 3000
+        follow(node.agent)
+        agreed.append(level.allocation.agreed_q)
+    assert agreed == [-1, -1, 3000, -1, -1, -1, -1]
+
+
 @pytest.mark.parametrize("said_q", [0, 1, 3000, 31_999, 32_000, 1 << 22])
 def test_kept_whatever_the_consensus_says(said_q, seed, monkeypatch):
     """Safety rests on no word of it: also of one that liars have captured."""
