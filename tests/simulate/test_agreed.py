@@ -90,7 +90,7 @@ def test_an_epoch_without_the_rule_settles_nothing(seed):
     node = world.nodes[1]
     level, mode, follow = node.parts[0], node.agent.mode, node.parts[0]._follow
     agreed = []
-    # (restarted, held) a round: an epoch with the rule, one without, then the first round of a third
+    # (restarted, held) by round: an epoch with the rule, one without, and the begin of a third
     for restarted, held in ((1, 0), (0, 0), (1, 0), (0, 1), (0, 1), (1, 0), (0, 0)):
         mode.restarted, mode.held, mode.settled_q = bool(restarted), bool(held), 3000
         follow(node.agent)
