@@ -125,15 +125,19 @@ def test_a_deployment_that_was_killed_is_gone_on_with(
         watched = fleet.path.read_text().replace("[board]\n", "[board]\nwdt_ms = 8000\n")
         fleet.path.write_text(watched)
         assert all(row.ok for row in deployed(BoardFleet(str(fleet.path))).values())
-        fleet.path.write_text(watched.replace("8000", "9000"))
-        starts = [board.starts for board in boards]
-        rows = deployed(BoardFleet(str(fleet.path)))  # its watchdog must not cut this off
-        assert [row.facts["copied_files"] for row in rows.values()] == [3, 3], rows
-        # to empty the heap, to be rid of the watchdog, and to run
-        end_s = time.monotonic() + DEADLINE_S
-        while [board.starts - count for board, count in zip(boards, starts)] != [3, 3]:
-            assert time.monotonic() < end_s, [board.starts for board in boards]
-            time.sleep(0.05)
+        for wdt_ms in ("9000", "9100", "9200"):  # a board that answers late is reset once more
+            fleet.path.write_text(watched.replace("8000", wdt_ms))
+            starts = [board.starts for board in boards]
+            rows = deployed(BoardFleet(str(fleet.path)))  # its watchdog must not cut this off
+            assert [row.facts["copied_files"] for row in rows.values()] == [3, 3], rows
+
+            def started() -> list[int]:
+                return [board.starts - count for board, count in zip(boards, starts)]  # noqa: B023
+
+            until(lambda: min(started()) >= 3, "boards that start")
+            if started() == [3, 3]:  # to empty the heap, to be rid of the watchdog, and to run
+                break
+        assert started() == [3, 3]
         assert all(row.state == "unchanged" for row in second.values())
 
 
