@@ -35,7 +35,7 @@ def test_claims_by_hand(name, strength):
 
 def test_every_attack_is_tried_here():
     tried = {name for name, _ in CASES}
-    assert set(attacks.names()) == tried | {"gaussian", "label-flip"}
+    assert set(attacks.names()) == tried | {"gaussian", "label-flip", "on-off", "veiled"}
     assert attacks.load("label-flip").LABELS
 
 
@@ -44,6 +44,28 @@ def test_noise_differs_from_liar_to_liar():
     found = attacks.load("gaussian").claim(wide)
     assert found.shape == (2, 20_000) and not np.array_equal(found[0], found[1])
     assert found.std() == pytest.approx(2, rel=0.05)
+
+
+def test_on_and_off_are_the_mean_step_and_lies(seed):
+    one = View(HONEST, BEFORE, 2, np.random.default_rng(seed), None)
+    found = {tuple(attacks.load("on-off").claim(one)) for _ in range(40)}
+    assert found == {(4, 5, 7), (-8, -11, -17)}
+
+
+def test_what_is_veiled_is_as_long_as_the_honest_and_at_the_angle(seed):
+    random = np.random.default_rng(seed)
+    honest = random.normal(1, 3, (9, 500)).astype(np.float32)
+    before = random.normal(0, 1, 500).astype(np.float32)
+    one = View(honest, before, 4, random, 0.3)
+    steps = attacks.load("veiled").claim(one) - before
+    length = np.linalg.norm(steps, axis=1)
+    assert length == pytest.approx(np.median(np.linalg.norm(one.steps, axis=1)), rel=1e-4)
+    common = one.steps.mean(axis=0)
+    cosines = steps @ common / length / np.linalg.norm(common)
+    assert cosines == pytest.approx(-0.3, abs=1e-3)
+    assert not np.array_equal(steps[0], steps[1])
+    still = View(honest, honest.mean(axis=0), 4, random)  # nobody moves in the mean
+    assert np.isfinite(attacks.load("veiled").claim(still)).all()
 
 
 def test_formulas_are_byzfls():

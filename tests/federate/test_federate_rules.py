@@ -141,6 +141,21 @@ def test_the_filter_drops_who_pulls_together(seed):
     assert (filtered.weights(np.zeros((5, 5)), 1) == 1).all()
 
 
+def test_the_filter_stands_where_lies_weigh_as_much_as_all_the_honest_say(seed):
+    """Three of twelve say three steps back: the sum of all is 0. One pass would take too much."""
+    from quelea.federate.rules import filtered
+
+    random = np.random.default_rng(seed)
+    common = random.normal(0, 60, 200)
+    values = common + random.normal(0, 20, (12, 200))
+    values[:3] = -3 * common
+    found = filtered.weights(values @ values.T, 3)
+    assert found.sum() == pytest.approx(12 - 4)  # 4/3 of F is gone
+    assert found[:3].max() < 0.05 and found[3:].min() > 0.8
+    away = found @ values / found.sum() - common
+    assert np.linalg.norm(away) < 0.2 * np.linalg.norm(common)
+
+
 @pytest.mark.parametrize("kind", [np.int16, np.int32])
 @pytest.mark.parametrize("name", rules.names())
 def test_agreed_nodes_stay_and_far_numbers_do_not_overflow(name, kind, seed):

@@ -202,7 +202,7 @@ def lines(cases: Sequence[Case], rows: list[Row]) -> list[str]:
         if not own:
             continue
         text += ["", f"{case.title}; Dirichlet {case.setting.alpha:g}"]
-        attacks = (*case.attacks, *case.limits)
+        attacks = case.attacks
         text.append(f"{'':<24} seeds" + "".join(f"{attack:>11}" for attack in attacks))
         for rule in dict.fromkeys(row["rule"] for row in own):
             cells = {row["attack"]: row for row in own if row["rule"] == rule}

@@ -12,7 +12,7 @@ BLOCK_BYTES = 4096
 BLOCKS_MIN = 8  # a littlefs with fewer holds next to nothing
 
 _SOURCE = """
-import gc, os, sys, vfs
+import gc, micropython, os, sys, vfs
 def _board(row):
     folder, flash, blocks, nvs, machine_text, unique, raw = row
     import machine as real
@@ -25,6 +25,7 @@ def _board(row):
         def __getattr__(self, name):
             return getattr(real, name)
         def reset(self):
+            micropython.kbd_intr(-1)  # nothing stops a reset that was announced
             print("rst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)")
             system("kill -9 $PPID")  # main.py's SystemExit would lead into the REPL
             raise SystemExit

@@ -2,11 +2,12 @@
 
 Liars who agree on a direction make it the one in which vectors differ most. Weights begin at 1;
 each pass takes the direction of largest weighted variance and lowers every weight by its square
-distance along it, the farthest to 0, until a weight of 4/3 F is gone. The mean of the pass with
-the least variance counts. No bound on the spread of the honest need be known (CAF, Allouah and
-others 2025, where 2F goes: that costs rare data when liars stay in the middle; 4/3 was chosen
-among 1, 1.3, 1.6 and 2 under four attacks). All of it happens among the m inner products of a
-node's vectors, so a pass does not depend on how long the vectors are.
+distance along it, the farthest to 0, until a weight of 4/3 F is gone; the last pass takes what is
+left of that. The mean of the pass with the least variance counts. No bound on the spread of the
+honest need be known (CAF, Allouah and others 2025, where 2F goes: that costs rare data when liars
+stay in the middle; 4/3 was chosen among 1, 1.3, 1.6 and 2 under four attacks). All of it happens
+among the m inner products of a node's vectors, so a pass does not depend on how long the vectors
+are.
 """
 
 import numpy as np
@@ -19,6 +20,7 @@ LIARS = True
 WEIGHT_BITS = 12
 POWER_STEPS = 8
 GONE = 4 / 3  # of F
+ROUNDING = 1e-9  # of a sum of weights
 
 Floats = NDArray[np.float64]
 
@@ -50,11 +52,11 @@ def weights(gram: Floats, faults_max: int) -> Floats:
         if variance < least:
             least, best = variance, now
         top = float((along * (now > 0)).max())
-        if top <= 0 or not faults_max:
+        left = float(now.sum()) - (count - faults_max * GONE)
+        if top <= 0 or left <= ROUNDING:
             return best
-        now = now * np.maximum(1 - along / top, 0)
-        if now.sum() <= count - faults_max * GONE:
-            return best
+        less = now * np.minimum(along / top, 1)
+        now = now - less * min(1.0, left / float(less.sum()))
 
 
 def _about_mean(gram: Floats, weight: Floats) -> Floats:

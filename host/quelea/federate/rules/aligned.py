@@ -1,0 +1,102 @@
+"""Filtering, after those who have long pulled back are set aside.
+
+In one round a lie as long as an honest step looks like rare data, and a filter that drops the one
+drops the other. Over many rounds they part: rare data pulls aside, a lie that is to do harm pulls
+back. So a node remembers of everybody it hears which way their steps went: the cosine between
+them and the common step, weighted by length, fading over HORIZON rounds. Whoever is below AGAINST
+is set aside, the F lowest at most, and the rest is filtered (filtered.py) with as much less of F.
+Then a lie that is found costs no rare data, and one that hides from the memory meets the filter
+with its whole F.
+
+A step is what somebody says less the vector that was made in the round before. No step counts for
+more than the longest that is left when the F longest are set aside: so a single one can neither
+make up for many, nor do more than an honest one where an honest node was set aside in a liar's
+place. Cosines need no scale; noise, which all steps are late in training, is at right angles.
+Related, with data of a server's own in place of a memory: FLTrust (Cao and others, NDSS 2021).
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quelea.federate.fixed import Ints
+from quelea.federate.gossip import Round
+from quelea.federate.rules.filtered import filtered
+
+LIARS = True
+HORIZON = 50  # rounds
+FADE = 1 - 1 / HORIZON
+AGAINST = -0.2
+
+Floats = NDArray[np.float64]
+
+
+@dataclass
+class Memory:
+    """Of one set of senders, in the order in which they are heard.
+
+    along, length: fading means, over the rounds, of what each one's steps went along the common
+    one, and of their lengths times its length; both begin at nothing, so that few rounds are no
+    evidence. before: the vector of the last round.
+    """
+
+    along: Floats
+    length: Floats
+    rounds: int = 0
+    before: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def cosines(self) -> Floats:
+        """Each sender's, -1..1; nearer to 0 the fewer the rounds."""
+        known = 1 - FADE**self.rounds
+        return np.asarray(known * self.along / np.maximum(self.length, 1))
+
+    def against(self, faults_max: int) -> NDArray[np.bool]:
+        """Return who is set aside: below AGAINST, and the faults_max lowest at most."""
+        cosines = self.cosines
+        out = np.zeros(len(cosines), bool)
+        lowest = np.argsort(cosines, kind="stable")[:faults_max]
+        out[lowest] = cosines[lowest] < AGAINST
+        return out
+
+    def shares(self, steps: Floats, faults_max: int) -> Floats:
+        """Return what of each step counts, 0..1: the faults_max longest are pulled in."""
+        length = np.sqrt(np.einsum("ij,ij->i", steps, steps))
+        most = np.partition(length, len(length) - faults_max - 1)[-faults_max - 1]
+        return np.asarray(np.minimum(1, most / np.maximum(length, 1)))
+
+    def learn(self, steps: Floats, common: Floats) -> None:
+        """Take in a round: everybody's step, pulled in, and the step that was made of them."""
+        length = np.sqrt(np.einsum("ij,ij->i", steps, steps) * (common @ common))
+        self.along = FADE * self.along + (1 - FADE) * (steps @ common)
+        self.length = FADE * self.length + (1 - FADE) * length
+        self.rounds += 1
+
+
+def combine(round: Round) -> Ints:
+    """Return the new vectors of round.combining."""
+    mesh = round.mesh
+    if mesh.is_complete:  # all have heard the same in every round, so one memory is everybody's
+        one = _one(round, np.arange(mesh.nodes), "all")
+        return np.repeat(one[None], len(round.combining), axis=0)
+    return np.array([_one(round, mesh.sets[node], str(node)) for node in round.combining])
+
+
+def _one(round: Round, members: NDArray[np.int64], key: str) -> Ints:
+    said, faults_max = round.said_q[members], min(round.faults_max, len(members) - 1)
+    nothing = np.zeros(len(members))
+    memory = round.memory.setdefault(key, Memory(nothing, nothing))
+    assert isinstance(memory, Memory)
+    if not len(memory.before):
+        found = filtered(said, faults_max)
+    else:
+        steps = said - memory.before
+        steps *= memory.shares(steps, faults_max)[:, None]
+        out = memory.against(faults_max)
+        if out.any():  # one of them may be honest, and a liar be let through in its place
+            said = np.rint(memory.before + steps).astype(said.dtype)
+        found = filtered(said[~out], faults_max - int(out.sum()))
+        memory.learn(steps, found - memory.before)
+    memory.before = found.astype(np.float64)
+    return found

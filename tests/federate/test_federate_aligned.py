@@ -1,0 +1,158 @@
+"""The rule with a memory: who is set aside and when, what that costs, and who may not use it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from quelea.federate import data, mesh, models, rules
+from quelea.federate.gossip import Round
+from quelea.federate.mesh import Mesh
+from quelea.federate.rules import aligned, filtered
+from quelea.federate.run import Setting, run
+from quelea.federate.training import Recipe
+
+NODES, SIZE, FAULTS = 12, 200, 3
+HONEST = slice(FAULTS, None)
+
+
+class Fleet:
+    """Nodes whose steps are a common one and an own one; the first FAULTS say what `lie` says.
+
+    common, own: deviations of each parameter.
+    """
+
+    def __init__(self, seed, spec="complete", nodes=NODES, common=60, own=20):
+        self.random = np.random.default_rng(seed)
+        self.graph: Mesh = mesh.build(spec, nodes, 1)
+        self.memory: dict[str, object] = {}
+        self.at = np.zeros((nodes, SIZE))
+        self.common, self._own = self.random.normal(0, common, SIZE), own
+
+    def round(self, lie=None):
+        """Take one: honest steps, lies, rule. Return (said, combined)."""
+        own = self.random.normal(0, self._own, self.at.shape)
+        said = np.rint(self.at + self.common + own)
+        if lie is not None:
+            said[:FAULTS] = lie(self.at[:FAULTS])
+        said = np.clip(said, -32767, 32767).astype(np.int16)
+        heard = Round(said, self.graph, np.arange(len(said)), FAULTS, self.memory)
+        found = rules.load("aligned").combine(heard)
+        self.at = found.astype(float)
+        return said, found
+
+    def out(self, key="all"):
+        return np.flatnonzero(self.memory[key].against(FAULTS)).tolist()
+
+    def back(self, times):
+        return lambda at: np.rint(at - times * self.common)
+
+
+def test_the_first_round_is_filtered(seed):
+    said, found = Fleet(seed).round()
+    assert (found == filtered.filtered(said, FAULTS)).all()
+
+
+def test_who_pulls_back_is_set_aside_after_twelve_rounds(seed):
+    """1 - .98^n passes .2 when n is 12; the first round has no step to look at."""
+    fleet = Fleet(seed)
+    for number in range(13):
+        assert fleet.memory == {} or fleet.out() == [], number
+        fleet.round(fleet.back(3))
+    assert fleet.out() == [0, 1, 2]
+    said, found = fleet.round(fleet.back(3))
+    mean = said[HONEST].astype(float).mean(axis=0)  # nothing else is filtered any more
+    assert np.abs(found[0] - mean).max() <= 1
+    for _ in range(200):  # fading: one bad day is not held against a sender for ever
+        fleet.round()
+    assert fleet.out() == []
+
+
+def test_the_honest_are_not_set_aside(seed):
+    fleet = Fleet(seed, common=20, own=60)
+    for _ in range(100):
+        fleet.round()
+        assert fleet.out() == []
+    fleet.common[:] = 0  # only noise is left, as late in training
+    for _ in range(300):
+        fleet.round()
+        assert fleet.out() == []
+
+
+def test_f_of_them_at_most_are_set_aside(seed):
+    fleet = Fleet(seed)
+    fleet.round()
+    memory = fleet.memory["all"]
+    memory.rounds, memory.length = 1000, np.ones(NODES) * 100
+    memory.along = -np.arange(NODES) * 100.0 / NODES
+    assert np.flatnonzero(memory.against(3)).tolist() == [9, 10, 11]
+    assert np.flatnonzero(memory.against(NODES)).tolist() == [3, 4, 5, 6, 7, 8, 9, 10, 11]
+    assert not memory.against(0).any()
+
+
+def test_a_liar_let_through_in_an_honest_ones_place_steps_no_further_than_the_honest(seed):
+    fleet = Fleet(seed)
+    for _ in range(60):
+        fleet.round()
+    memory = fleet.memory["all"]
+    memory.along = np.where(np.arange(NODES) >= NODES - FAULTS, -1.0, 1.0) * memory.length
+    assert fleet.out() == [9, 10, 11]  # all of F is spent on honest nodes
+    before = fleet.at[0].copy()
+    said, found = fleet.round(lambda at: np.full(at.shape, 32767.0))
+    longest = np.sqrt(np.square(said[HONEST] - before).sum(axis=1)).max()
+    assert np.sqrt(np.square(found[0] - before).sum()) <= longest + 1
+    mean = said.astype(float)[: NODES - FAULTS].mean(axis=0)
+    assert np.sqrt(np.square(mean - before).sum()) > 20 * longest  # what it is spared
+
+
+def test_each_node_of_a_sparse_graph_remembers_by_itself(seed):
+    fleet = Fleet(seed, "regular:8")
+    for _ in range(40):
+        fleet.round(fleet.back(3))
+    for node in range(FAULTS, NODES):
+        members = fleet.graph.sets[node]
+        assert sorted(members[fleet.out(str(node))]) == sorted(m for m in members if m < FAULTS)
+
+
+def test_all_memories_of_a_complete_graph_are_one(seed):
+    """Worked out node by node it is the same, but for a unit where halves are rounded."""
+    whole, single = Fleet(seed), Fleet(seed)
+    single.graph = Mesh((*single.graph.near[:-1], single.graph.near[-1]))
+    object.__setattr__(single.graph, "is_complete", False)
+    for _ in range(20):
+        one = whole.round(whole.back(3))[1]
+        other = single.round(single.back(3))[1]
+        assert np.abs(one.astype(int) - other).max() <= 2
+    assert len(whole.memory) == 1 and len(single.memory) == NODES
+
+
+def test_more_faults_than_neighbours_are_taken_for_all_of_them():
+    graph = mesh.build("regular:4", NODES, 1)
+    said = np.zeros((NODES, SIZE), np.int16)
+    memory: dict[str, object] = {}
+    for _ in range(2):
+        found = aligned.combine(Round(said, graph, np.arange(NODES), 63, memory))
+        assert not found.any()
+
+
+@pytest.fixture(scope="module")
+def digits():
+    from conftest import need
+
+    try:
+        import sklearn  # noqa: F401
+    except ImportError:
+        need(False, "scikit-learn", "pip install 'quelea[federate]'")
+    return data.load("digits", split=11)
+
+
+def test_it_learns_where_lies_outweigh_all_honest_steps(digits):
+    """Ten of fifty say six mean steps back, forty take one: the plain mean goes backwards."""
+    setting = Setting(
+        topology="complete", attack="ipm", strength=6.0, liars=10, seed=11,
+        recipe=Recipe(rounds=250, rate=4.0),
+    )  # fmt: skip
+    model = models.Hidden(64, 32, 10)
+    ours = run(replace(setting, rule="aligned"), digits, model)
+    alone = run(replace(setting, attack="", liars=0, rule="mean"), digits, model)
+    fallen = run(replace(setting, rule="mean"), digits, model)
+    assert ours.mean > alone.mean - 0.02 and fallen.mean < 0.5
