@@ -205,9 +205,15 @@ def _delivered(journal: Journal, record: Record, plan: Plan) -> tuple[int, int]:
     """Return (frames that nodes took from neighbours, frames spoken to them), between statuses.
 
     For each node from its first status after the last outage to its newest one, in one session:
-    the counter of frames handed to its agent against what its neighbours said in that time.
+    the counter of frames handed to its agent against what its neighbours said in that time. To
+    whom an outage cut off it lasts until it says `ready` again, behind its subscriptions.
     """
     quiet_us = max([0, *(end for _, end in _outages(journal))])
+    back_us = {
+        row.node: row.t_us
+        for row in journal.states()
+        if quiet_us and (row.name, row.value) == ("$state", "ready")
+    }
     spoken = {
         number: np.sort(record.t_us[(record.source == number) & (record.dest == 0)])
         for number in plan.topology.nodes
@@ -215,7 +221,7 @@ def _delivered(journal: Journal, record: Record, plan: Plan) -> tuple[int, int]:
     first: dict[int, StatusRow] = {}
     last: dict[int, StatusRow] = {}
     for row in journal.statuses():
-        if row.t_us >= quiet_us:
+        if row.t_us >= max(quiet_us, back_us.get(row.node, 0)):
             begun = first.setdefault(row.node, row)
             if begun.document.get("session") == row.document.get("session"):
                 last[row.node] = row
