@@ -47,9 +47,20 @@ class Fleet:
         return lambda at: np.rint(at - times * self.common)
 
 
-def test_the_first_round_is_filtered(seed):
-    said, found = Fleet(seed).round()
-    assert (found == filtered.filtered(said, FAULTS)).all()
+def test_in_the_first_round_steps_are_from_the_median_and_teach_nothing(seed):
+    fleet = Fleet(seed)
+    said, found = fleet.round(lambda at: at + 30_000)
+    middle = np.median(said, axis=0)
+    longest = np.sort(np.linalg.norm(said - middle, axis=1))[NODES - FAULTS - 1]
+    assert np.linalg.norm(found[0] - middle) < longest
+    assert not fleet.memory["all"].along.any() and fleet.memory["all"].rounds == 0
+
+
+def test_a_direction_that_does_not_stand_out_is_left_alone(seed):
+    fleet = Fleet(seed, own=60, common=10)
+    said, found = fleet.round()
+    assert np.abs(found[0] - said.astype(float).mean(axis=0)).max() < 0.2 * 60
+    assert not np.array_equal(found[0], filtered.filtered(said, FAULTS))
 
 
 def test_who_pulls_back_is_set_aside_after_twelve_rounds(seed):

@@ -142,7 +142,9 @@ def test_the_filter_drops_who_pulls_together(seed):
 
 
 def test_the_filter_stands_where_lies_weigh_as_much_as_all_the_honest_say(seed):
-    """Three of twelve say three steps back: the sum of all is 0. One pass would take too much."""
+    """Three of twelve say three steps back: the sum of all is 0. One pass would take too much,
+    so the farthest go whole, and a little of the honest.
+    """
     from quelea.federate.rules import filtered
 
     random = np.random.default_rng(seed)
@@ -151,9 +153,31 @@ def test_the_filter_stands_where_lies_weigh_as_much_as_all_the_honest_say(seed):
     values[:3] = -3 * common
     found = filtered.weights(values @ values.T, 3)
     assert found.sum() == pytest.approx(12 - 4)  # 4/3 of F is gone
-    assert found[:3].max() < 0.05 and found[3:].min() > 0.8
+    assert found[:3].max() == 0 and np.sort(found)[4:].min() == 1
     away = found @ values / found.sum() - common
     assert np.linalg.norm(away) < 0.2 * np.linalg.norm(common)
+
+
+def test_no_part_of_a_lie_without_bounds_is_left(seed):
+    """Twelve of thirty, far away in one place: honest ones, each taken a little, save none."""
+    from quelea.federate.rules import filtered
+
+    random = np.random.default_rng(seed)
+    values = random.normal(0, 20, (30, 200))
+    values[:12] += 30_000
+    found = filtered.weights(values @ values.T, 12)
+    assert found[:12].max() == 0 and found.sum() == pytest.approx(30 - 16)
+
+
+def test_only_a_direction_that_stands_out_is_filtered(seed):
+    from quelea.federate.rules import filtered
+
+    random = np.random.default_rng(seed)
+    values = random.normal(0, 1, (20, 200))
+    assert (filtered.weights(values @ values.T, 4, 0.25) == 1).all()
+    values[:4] += 2  # 4/5 * 1/5 * 2^2 = .64 of 1.64
+    assert filtered.weights(values @ values.T, 4, 0.25)[:4].max() < 0.3
+    assert (filtered.weights(values @ values.T, 4, 0.9) == 1).all()
 
 
 @pytest.mark.parametrize("kind", [np.int16, np.int32])

@@ -1,25 +1,26 @@
-"""Filtering, after those who have long pulled back are set aside.
+"""Who has long pulled back is set aside; of the rest, a direction that stands out is filtered.
 
 In one round a lie as long as an honest step looks like rare data, and a filter that drops the one
 drops the other. Over many rounds they part: rare data pulls aside, a lie that is to do harm pulls
 back. So a node remembers of everybody it hears which way their steps went: the cosine between
 them and the common step, weighted by length, fading over HORIZON rounds. Whoever is below AGAINST
-is set aside, the F lowest at most, and the rest is filtered (filtered.py) with as much less of F.
-Then a lie that is found costs no rare data, and one that hides from the memory meets the filter
-with its whole F.
+is set aside, the F lowest at most, and the rest is filtered (filtered.py) with as much less of F:
+directions that have at least OUTSTANDING of all variance. So a lie that is found costs no rare
+data, and one that hides from the memory moves no direction far.
 
-A step is what somebody says less the vector that was made in the round before. No step counts for
-more than the longest that is left when the F longest are set aside: so a single one can neither
-make up for many, nor do more than an honest one where an honest node was set aside in a liar's
-place. Cosines need no scale; noise, which all steps are late in training, is at right angles.
-Related, with data of a server's own in place of a memory: FLTrust (Cao and others, NDSS 2021).
+A step is what somebody says less the vector that was made in the round before; the F longest are
+pulled in to the next. So one step can neither make up for many, nor do more than an honest one
+where an honest node was set aside in a liar's place. Cosines need no scale; noise, which all steps
+are late in training, is at right angles. Related, with data of a server's own in place of a
+memory: FLTrust (Cao and others, NDSS 2021).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quelea import kernels
 from quelea.federate.fixed import Ints
 from quelea.federate.gossip import Round
 from quelea.federate.rules.filtered import filtered
@@ -28,6 +29,7 @@ LIARS = True
 HORIZON = 50  # rounds
 FADE = 1 - 1 / HORIZON
 AGAINST = -0.2
+OUTSTANDING = 0.25
 
 Floats = NDArray[np.float64]
 
@@ -38,13 +40,20 @@ class Memory:
 
     along, length: fading means, over the rounds, of what each one's steps went along the common
     one, and of their lengths times its length; both begin at nothing, so that few rounds are no
-    evidence. before: the vector of the last round.
+    evidence. before: the vector of the last round; in the first the median of each parameter.
     """
 
     along: Floats
     length: Floats
+    before: Floats
     rounds: int = 0
-    before: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @classmethod
+    def of(cls, said: Ints, faults_max: int) -> "Memory":
+        """Return that of a first round."""
+        middle = kernels.columns("median", said[0], said[1:], faults_max)
+        nothing = np.zeros(len(said))
+        return cls(nothing, nothing, middle.astype(np.float64))
 
     @property
     def cosines(self) -> Floats:
@@ -85,18 +94,15 @@ def combine(round: Round) -> Ints:
 
 def _one(round: Round, members: NDArray[np.int64], key: str) -> Ints:
     said, faults_max = round.said_q[members], min(round.faults_max, len(members) - 1)
-    nothing = np.zeros(len(members))
-    memory = round.memory.setdefault(key, Memory(nothing, nothing))
-    assert isinstance(memory, Memory)
-    if not len(memory.before):
-        found = filtered(said, faults_max)
-    else:
-        steps = said - memory.before
-        steps *= memory.shares(steps, faults_max)[:, None]
-        out = memory.against(faults_max)
-        if out.any():  # one of them may be honest, and a liar be let through in its place
-            said = np.rint(memory.before + steps).astype(said.dtype)
-        found = filtered(said[~out], faults_max - int(out.sum()))
+    known = round.memory.get(key)
+    memory = known if isinstance(known, Memory) else Memory.of(said, faults_max)
+    steps = said - memory.before
+    steps *= memory.shares(steps, faults_max)[:, None]
+    out = memory.against(faults_max)
+    near = np.rint(memory.before + steps).astype(said.dtype)
+    found = filtered(near[~out], faults_max - int(out.sum()), OUTSTANDING)
+    if known:  # else nobody knows what was said before, and these were no steps
         memory.learn(steps, found - memory.before)
     memory.before = found.astype(np.float64)
+    round.memory[key] = memory
     return found

@@ -2,12 +2,11 @@
 
 Liars who agree on a direction make it the one in which vectors differ most. Weights begin at 1;
 each pass takes the direction of largest weighted variance and lowers every weight by its square
-distance along it, the farthest to 0, until a weight of 4/3 F is gone; the last pass takes what is
-left of that. The mean of the pass with the least variance counts. No bound on the spread of the
-honest need be known (CAF, Allouah and others 2025, where 2F goes: that costs rare data when liars
-stay in the middle; 4/3 was chosen among 1, 1.3, 1.6 and 2 under four attacks). All of it happens
-among the m inner products of a node's vectors, so a pass does not depend on how long the vectors
-are.
+distance along it, the farthest to 0, until a weight of 4/3 F is gone. The mean of the pass with
+the least variance counts. No bound on the spread of the honest need be known (CAF, Allouah and
+others 2025, where 2F goes: that costs rare data when liars stay in the middle; 4/3 was chosen
+among 1, 1.3, 1.6 and 2 under four attacks). All of it happens among the m inner products of a
+node's vectors, so a pass does not depend on how long the vectors are.
 """
 
 import numpy as np
@@ -32,17 +31,20 @@ def combine(round: Round) -> Ints:
     )
 
 
-def filtered(vectors: Ints, faults_max: int) -> Ints:
+def filtered(vectors: Ints, faults_max: int, outstanding: float = 0.0) -> Ints:
     """Return the filtered mean of vectors, (count, size)."""
     exact = vectors.astype(np.float64)
     centred = exact - exact[0]
-    shares = weights(centred @ centred.T, faults_max)
+    shares = weights(centred @ centred.T, faults_max, outstanding)
     whole = np.floor(shares * (1 << WEIGHT_BITS) + 0.5)
     return half_up(whole @ exact, int(whole.sum()), vectors.dtype)
 
 
-def weights(gram: Floats, faults_max: int) -> Floats:
-    """Return the weights, 0..1, of vectors with these inner products, (count, count)."""
+def weights(gram: Floats, faults_max: int, outstanding: float = 0.0) -> Floats:
+    """Return the weights, 0..1, of vectors with these inner products, (count, count).
+
+    outstanding: the share of all variance that a direction has at least, 0..1, to be filtered.
+    """
     count = len(gram)
     now = best = np.ones(count)
     least = np.inf
@@ -51,12 +53,27 @@ def weights(gram: Floats, faults_max: int) -> Floats:
         variance, along = _widest(inner, now)
         if variance < least:
             least, best = variance, now
-        top = float((along * (now > 0)).max())
+        whole = float(now @ np.diagonal(inner)) / float(now.sum())
         left = float(now.sum()) - (count - faults_max * GONE)
-        if top <= 0 or left <= ROUNDING:
+        if left <= ROUNDING or variance <= outstanding * whole:
             return best
-        less = now * np.minimum(along / top, 1)
-        now = now - less * min(1.0, left / float(less.sum()))
+        now = now - _taken(now, along, left)
+
+
+def _taken(now: Floats, along: Floats, left: float) -> Floats:
+    """Return what a pass takes of weights, `left` at most in all.
+
+    Everybody's by the square distance along the direction, the farthest's whole. Where that is
+    too much, the farthest are taken whole, one by one: else honest ones, each taken a little,
+    would save a part of the liars, and a part of a lie without bounds is too much.
+    """
+    far = along * (now > 0)
+    less = np.asarray(now * far / far.max())
+    if less.sum() > left:
+        order = np.argsort(-far, kind="stable")
+        before = np.cumsum(now[order]) - now[order]
+        less[order] = np.clip(left - before, 0, now[order])
+    return less
 
 
 def _about_mean(gram: Floats, weight: Floats) -> Floats:
