@@ -169,6 +169,15 @@ def test_no_part_of_a_lie_without_bounds_is_left(seed):
     assert found[:12].max() == 0 and found.sum() == pytest.approx(30 - 16)
 
 
+@pytest.mark.parametrize("faults", [3, 4, 63])
+def test_somebody_is_left_however_many_are_to_go(faults, seed):
+    from quelea.federate.rules import filtered
+
+    values = np.random.default_rng(seed).normal(0, 20, (5, 30))
+    found = filtered.weights(values @ values.T, faults)
+    assert found.min() >= 0 and found.sum() >= 1 - 1e-9
+
+
 def test_only_a_direction_that_stands_out_is_filtered(seed):
     from quelea.federate.rules import filtered
 

@@ -8,9 +8,10 @@ is set aside, the F lowest at most, and the rest is filtered (filtered.py) with 
 directions that have at least OUTSTANDING of all variance. So a lie that is found costs no rare
 data, and one that hides from the memory moves no direction far.
 
-A step is what somebody says less the vector that was made in the round before; the F longest are
-pulled in to the next. So one step can neither make up for many, nor do more than an honest one
-where an honest node was set aside in a liar's place. Cosines need no scale; noise, which all steps
+A step is what somebody says less the vector that was made in the round before. The F longest are
+pulled in to the next, and one of FAR times its length is set aside in that round: so no step can
+make up for many, nor do more than an honest one where an honest node was set aside in a liar's
+place. Cosines need no scale; noise, which all steps
 are late in training, is at right angles. Related, with data of a server's own in place of a
 memory: FLTrust (Cao and others, NDSS 2021).
 """
@@ -29,7 +30,8 @@ LIARS = True
 HORIZON = 50  # rounds
 FADE = 1 - 1 / HORIZON
 AGAINST = -0.2
-OUTSTANDING = 0.25
+OUTSTANDING = 0.25  # of all variance
+FAR = 2  # times the longest step but F
 
 Floats = NDArray[np.float64]
 
@@ -69,12 +71,6 @@ class Memory:
         out[lowest] = cosines[lowest] < AGAINST
         return out
 
-    def shares(self, steps: Floats, faults_max: int) -> Floats:
-        """Return what of each step counts, 0..1: the faults_max longest are pulled in."""
-        length = np.sqrt(np.einsum("ij,ij->i", steps, steps))
-        most = np.partition(length, len(length) - faults_max - 1)[-faults_max - 1]
-        return np.asarray(np.minimum(1, most / np.maximum(length, 1)))
-
     def learn(self, steps: Floats, common: Floats) -> None:
         """Take in a round: everybody's step, pulled in, and the step that was made of them."""
         length = np.sqrt(np.einsum("ij,ij->i", steps, steps) * (common @ common))
@@ -97,10 +93,12 @@ def _one(round: Round, members: NDArray[np.int64], key: str) -> Ints:
     known = round.memory.get(key)
     memory = known if isinstance(known, Memory) else Memory.of(said, faults_max)
     steps = said - memory.before
-    steps *= memory.shares(steps, faults_max)[:, None]
-    out = memory.against(faults_max)
+    length = np.maximum(np.sqrt(np.einsum("ij,ij->i", steps, steps)), 1)
+    longest = np.partition(length, len(length) - faults_max - 1)[-faults_max - 1]
+    steps *= np.minimum(1, longest / length)[:, None]
     near = np.rint(memory.before + steps).astype(said.dtype)
-    found = filtered(near[~out], faults_max - int(out.sum()), OUTSTANDING)
+    out = memory.against(faults_max) | (length > FAR * longest)
+    found = filtered(near[~out], max(faults_max - int(out.sum()), 0), OUTSTANDING)
     if known:  # else nobody knows what was said before, and these were no steps
         memory.learn(steps, found - memory.before)
     memory.before = found.astype(np.float64)

@@ -48,13 +48,14 @@ def weights(gram: Floats, faults_max: int, outstanding: float = 0.0) -> Floats:
     count = len(gram)
     now = best = np.ones(count)
     least = np.inf
+    floor = max(count - faults_max * GONE, 1.0)  # somebody is left, be F ever so large
     while True:
         inner = _about_mean(gram, now)
         variance, along = _widest(inner, now)
         if variance < least:
             least, best = variance, now
         whole = float(now @ np.diagonal(inner)) / float(now.sum())
-        left = float(now.sum()) - (count - faults_max * GONE)
+        left = float(now.sum()) - floor
         if left <= ROUNDING or variance <= outstanding * whole:
             return best
         now = now - _taken(now, along, left)
