@@ -80,7 +80,7 @@ def bars(cases: Sequence[Case], rows: Sequence[dict[str, Any]], path: Path) -> N
                 axes.errorbar([at - 0.25], [ours["mean"]], [ours["deviation"]], color="black",
                               linewidth=0.8)  # fmt: skip
         axes.axhline(case.target, linestyle=":", color="grey", linewidth=1)
-        axes.set_xticks(range(len(case.attacks)), case.attacks)
+        axes.set_xticks(range(len(case.attacks)), case.attacks, fontsize=7)
         axes.set_xlim(-0.6, len(case.attacks) - 0.4)
         axes.set_ylim(0, 1)
         legend(axes, 3)
