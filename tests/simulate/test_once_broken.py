@@ -17,6 +17,9 @@ TAKEN_OVER = 111917589
     [
         # A new board spoke in its predecessor's session, 1, to the end: it was never enrolled.
         ("anything-exact", 1018357591),
+        # An edge was dropped, heard of again, and moved as before: it seemed not to have moved,
+        # and what the node gave its other neighbours with it seemed wrong.
+        ("anything-exact", 852436275),
         # A node that entered an epoch rounds before the others left it, and every later one, as
         # much earlier; too few rounds were left together to agree.
         ("anything", 13284222),

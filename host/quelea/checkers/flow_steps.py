@@ -8,6 +8,8 @@ may have been heard.
 """
 
 from collections.abc import Sequence
+from itertools import product
+from math import prod
 from typing import NamedTuple
 
 from quelea_proto.frames import Frame, unpack
@@ -75,45 +77,54 @@ class Steps:
         before = self.said[move.before].edges if move.before is not None else (FRESH,) * len(near)
         named = {one.source: one.found for one in move.inputs}
         known = move.before is not None or first
-        moved: list[Edge | None] = []
+        moved: list[tuple[Edge, ...]] = []
         for slot, other in enumerate(near):
             heard = named.get(other, [])
             if not known or other in facts.reused or source in facts.reused or len(heard) > 1:
-                moved.append(None)
+                moved.append(())
                 continue
-            what, state = self._edge(at, source, other, before[slot], now.edges[slot], heard)
+            what, may_be = self._edge(at, source, other, before[slot], now.edges[slot], heard)
             if what:
                 return f"edge to node {other}: {what}"
-            moved.append(state)
+            moved.append(may_be)
         for other in near:
             if named.get(other):
                 self.heard[source, other] = named[other][-1]
-        sure = [state for state in moved if state is not None]
-        return self._step(at, source, sure, named) if len(sure) == len(near) else ""
+        count = prod(map(len, moved))  # 0 where an edge is open
+        if not 0 < count <= STATES_MAX:
+            return ""
+        found = [self._step(at, source, edges, named) for edges in product(*moved)]
+        return found[0] if all(found) else ""
 
     def _edge(
         self, at: int, source: int, other: int, before: Edge, now: Edge, heard: Sequence[int]
-    ) -> tuple[str, Edge | None]:
-        """Return (what is wrong, the edge before it was moved or None where that is open)."""
+    ) -> tuple[str, tuple[Edge, ...]]:
+        """Return (what is wrong, what the edge may have been before it was moved; () where open).
+
+        It may be what it is now, not moved, and also have been moved to that: an edge that was
+        dropped and heard of again repeats the move it had made.
+        """
         states = self._states(at, source, other, before, heard)
-        if states is None or now in states:
-            return "", now if states is not None else None
+        if states is None:
+            return "", ()
+        still = (now,) if now in states else ()
         if not heard:
-            return f"turn {now.turn} gives {now.flow_q}, and nothing was heard on it", None
+            what = f"turn {now.turn} gives {now.flow_q}, and nothing was heard on it"
+            return ("" if still else what), still
         shown = self._shown(heard[-1], source)
         mine = 1 if source < other else 0
-        open_ = {
+        open_ = sorted(
             state
             for state in states
             if state.turn and state.turn % TURN_MAX + 1 == now.turn
             if state.turn % 2 == mine and shown is not None and shown.turn == state.turn
-        }
-        if not open_:
+        )
+        if not still and not open_:
             text = (
                 f"turn {now.turn} gives {now.flow_q} (rest {now.residue}), which nobody has said"
             )
-            return text, None
-        return "", open_.pop() if len(open_) == 1 else None
+            return text, ()
+        return "", (*still, *open_)
 
     def _shown(self, at: int, to: int) -> Edge | None:
         """Return what a neighbour's frame shows of its edge to node `to`."""
