@@ -142,7 +142,7 @@ def test_a_watchdog_does_not_cut_a_deployment_off(tmp_path: Path) -> None:
             if wdt_ms == 8000:
                 continue
             assert [row.facts["copied_files"] for row in rows.values()] == [3, 3], rows
-            until(lambda: min(started(boards, before)) >= 3, "boards that start")  # noqa: B023
+            until(lambda since=before: min(started(boards, since)) >= 3, "boards that start")
             # To empty the heap, to be rid of the watchdog, and to run. A board that answers late
             # is reset once more, so a busy machine has two further goes.
             if started(boards, before) == [3, 3]:

@@ -11,6 +11,7 @@ from quelea.deploy.chips import CHIPS, of_image
 from quelea.deploy.failure import BoardFailed
 from quelea.deploy.line import SerialLine
 from quelea.deploy.repl import Repl
+from quelea.deploy.virtual import boot
 from quelea.deploy.virtual.board import Spec, VirtualBoard
 from quelea.deploy.virtual.command import specs
 from quelea.errors import UserError
@@ -50,6 +51,26 @@ def test_mpremote_drives_a_virtual_board(tmp_path: Path) -> None:
             assert hashlib.sha256(text.read_bytes()).hexdigest() in said
     assert (boards[0].flash / "other.txt").read_bytes() == text.read_bytes()
     assert not (boards[1].flash / "other.txt").exists()  # it is in the littlefs
+
+
+def test_nothing_undoes_a_reset_that_was_announced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Ctrl-C between the mark and the end, which is put off so that it comes in time."""
+    end = 'system("kill -9 $PPID")'
+    assert boot._SOURCE.count(end) == 1
+    monkeypatch.setattr(
+        boot, "_SOURCE", boot._SOURCE.replace(end, "import time; time.sleep(2); " + end)
+    )
+    with running(tmp_path, Spec("b01")) as (board,), SerialLine(str(board.port)) as line:
+        repl = Repl(line)
+        repl.enter()
+        before = board.starts
+        repl.restart()
+        hear(line, b"rst:0x")
+        assert board.starts == before
+        line.write(b"\x03\x03")
+        until(lambda: board.starts > before, "a reset")
 
 
 def test_a_program_is_stopped_and_started_again(tmp_path: Path) -> None:

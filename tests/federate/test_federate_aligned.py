@@ -1,15 +1,11 @@
-"""The rule with a memory: who is set aside and when, what that costs, and who may not use it."""
-
-from dataclasses import replace
+"""The rule with a memory: who is set aside and when, and what that costs the others."""
 
 import numpy as np
 import pytest
-from quelea.federate import data, mesh, models, rules
+from quelea.federate import mesh, rules
 from quelea.federate.gossip import Round
 from quelea.federate.mesh import Mesh
 from quelea.federate.rules import aligned, filtered
-from quelea.federate.run import Setting, run
-from quelea.federate.training import Recipe
 
 NODES, SIZE, FAULTS = 12, 200, 3
 HONEST = slice(FAULTS, None)
@@ -177,27 +173,3 @@ def test_more_faults_than_neighbours_are_taken_for_all_of_them():
     said[::2] = 900
     found = aligned.combine(Round(said, graph, np.arange(NODES), 63, memory))
     assert found.min() >= 0 and found.max() <= 900
-
-
-@pytest.fixture(scope="module")
-def digits():
-    from conftest import need
-
-    try:
-        import sklearn  # noqa: F401
-    except ImportError:
-        need(False, "scikit-learn", "pip install 'quelea[federate]'")
-    return data.load("digits", split=11)
-
-
-def test_it_learns_where_lies_outweigh_all_honest_steps(digits):
-    """Ten of fifty say six mean steps back, forty take one: the plain mean goes backwards."""
-    setting = Setting(
-        topology="complete", attack="ipm", strength=6.0, liars=10, seed=11,
-        recipe=Recipe(rounds=250, rate=4.0),
-    )  # fmt: skip
-    model = models.Hidden(64, 32, 10)
-    ours = run(replace(setting, rule="aligned"), digits, model)
-    alone = run(replace(setting, attack="", liars=0, rule="mean"), digits, model)
-    fallen = run(replace(setting, rule="mean"), digits, model)
-    assert ours.mean > alone.mean - 0.02 and fallen.mean < 0.5

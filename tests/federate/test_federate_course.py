@@ -159,6 +159,19 @@ def test_a_rule_holds_where_the_mean_falls(digits):
             assert fallen.mean < 0.5, fallen
 
 
+def test_aligned_learns_where_lies_outweigh_all_honest_steps(digits):
+    """Ten of fifty say six mean steps back, forty take one: the plain mean goes backwards."""
+    setting = Setting(
+        topology="complete", attack="ipm", strength=6.0, liars=10, seed=11,
+        recipe=Recipe(rounds=250, rate=4.0),
+    )  # fmt: skip
+    model = models.Hidden(64, 32, 10)
+    ours = run(replace(setting, rule="aligned"), digits, model)
+    alone = run(replace(setting, attack="", liars=0, rule="mean"), digits, model)
+    fallen = run(replace(setting, rule="mean"), digits, model)
+    assert ours.mean > alone.mean - 0.02 and fallen.mean < 0.5
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

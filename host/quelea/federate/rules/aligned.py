@@ -11,9 +11,8 @@ data, and one that hides from the memory moves no direction far.
 A step is what somebody says less the vector that was made in the round before. The F longest are
 pulled in to the next, and one of FAR times its length is set aside in that round: so no step can
 make up for many, nor do more than an honest one where an honest node was set aside in a liar's
-place. Cosines need no scale; noise, which all steps
-are late in training, is at right angles. Related, with data of a server's own in place of a
-memory: FLTrust (Cao and others, NDSS 2021).
+place. Cosines need no scale; noise, which all steps are late in training, is at right angles.
+Related, with data of a server's own in place of a memory: FLTrust (Cao and others, NDSS 2021).
 """
 
 from dataclasses import dataclass
